@@ -27,36 +27,39 @@ struct fl_fmt fl_fmt_count(uint64_t count)
     return out;
 }
 
-/* `bytes` in tenths of 1 << shift, rounded to the nearest; never overflows. */
+/* `bytes` in units of 1 << shift, rounded to the nearest. */
+static uint64_t units_of(uint64_t bytes, unsigned shift)
+{
+    return (bytes >> shift) + (bytes >> (shift - 1) & 1);
+}
+
+/* As units_of in tenths of the unit; `bytes` is below ten units. */
 static uint64_t tenths_of(uint64_t bytes, unsigned shift)
 {
     const uint64_t unit = UINT64_C(1) << shift;
-    const uint64_t whole = bytes >> shift;
-    const uint64_t rest = bytes & (unit - 1);
-    return whole * 10 + (rest / 2 * 10 + unit / 4) / (unit / 2);
+    return (bytes >> shift) * 10 + ((bytes & (unit - 1)) * 10 + unit / 2) / unit;
 }
 
 struct fl_fmt fl_fmt_bytes(uint64_t bytes)
 {
-    static const char units[] = "KMGTPE";
+    static const char letters[] = "KMGTPE";
     struct fl_fmt out = {""};
     if (bytes < 1024) {
         snprintf(out.text, sizeof out.text, "%ju B", (uintmax_t)bytes);
         return out;
     }
-    unsigned unit = 0;
-    uint64_t tenths = tenths_of(bytes, 10);
-    /* 1,023.6 KiB would print as 1024 KiB: one unit up. */
-    while (tenths >= 10235 && units[unit + 1] != '\0') {
-        unit++;
-        tenths = tenths_of(bytes, 10 * (unit + 1));
+    unsigned shift = 10;
+    while (units_of(bytes, shift) >= 1024) {
+        shift += 10;
     }
+    const char letter = letters[shift / 10 - 1];
+    const uint64_t tenths = bytes >> shift < 10 ? tenths_of(bytes, shift) : 100;
     if (tenths < 100) {
         snprintf(out.text, sizeof out.text, "%ju.%ju %ciB", (uintmax_t)(tenths / 10),
-                 (uintmax_t)(tenths % 10), units[unit]);
+                 (uintmax_t)(tenths % 10), letter);
     } else {
-        snprintf(out.text, sizeof out.text, "%ju %ciB", (uintmax_t)((tenths + 5) / 10),
-                 units[unit]);
+        snprintf(out.text, sizeof out.text, "%ju %ciB", (uintmax_t)units_of(bytes, shift),
+                 letter);
     }
     return out;
 }
