@@ -2,7 +2,7 @@
  * Naming objects: from the address a call returned or was given to the serial of its object.
  *
  * An open hash of live addresses, used by whoever has addresses and writes a trace (the
- * recorder, importers). Memory: 24-64 bytes per live object, given back as objects go.
+ * recorder, importers). Memory: 48-96 bytes per live object, given back as objects go.
  * Cost: one cache line per call when the table fits, else one miss; fl_namer_prefetch some
  * events ahead hides it.
  *

@@ -19,11 +19,12 @@
 #define FL_FORMAT_MINOR 0
 
 /* Limits a reader enforces before it takes memory (SPEC.md, "Limits"). */
-#define FL_CHUNK_RECORDS_DEFAULT (64u * 1024)        /* records per chunk when recording */
-#define FL_CHUNK_RECORDS_MAX     (4u * 1024 * 1024)  /* records in any chunk */
-#define FL_CHUNK_BYTES_MAX       (64u * 1024 * 1024) /* decoded bytes of any chunk */
-#define FL_METADATA_BYTES_MAX    (16u * 1024 * 1024) /* file header or end record */
-#define FL_BATCH_OPS             4096u               /* operations in one batch at most */
+#define FL_CHUNK_RECORDS_DEFAULT (256u * 1024)        /* records per chunk when recording */
+#define FL_CHUNK_RECORDS_MAX     (4u * 1024 * 1024)   /* records in any chunk */
+#define FL_CHUNK_BYTES_MAX       (64u * 1024 * 1024)  /* decoded bytes of any chunk */
+#define FL_METADATA_BYTES_MAX    (16u * 1024 * 1024)  /* file header or end record */
+#define FL_INDEX_BYTES_MAX       (256u * 1024 * 1024) /* index or seek table */
+#define FL_BATCH_OPS             4096u                /* operations in one batch at most */
 
 /* X(name, text): the calls of the malloc family. Part of the format: append only. */
 #define FL_CALL_LIST(X)                                                                        \
@@ -75,7 +76,7 @@ enum fl_flag {
     FL_FLAG_NULL = 2,    /* the pointer argument was NULL: free(NULL), realloc(NULL, n) */
     FL_FLAG_UNKNOWN = 4, /* the pointer argument was of no live object of this trace */
     FL_FLAG_FREED = 8,   /* realloc(p, 0) that freed p and returned NULL */
-    FL_FLAG_IMPLIED = 16 /* a free nobody saw: its address was handed out again */
+    FL_FLAG_IMPLIED = 16 /* a free nobody saw: its address was handed out again. No event */
 };
 
 #define FL_ALIGN_DEFAULT 0u /* align_log2: none asked for */

@@ -1,0 +1,106 @@
+/* From the serial of an object to its slot while a trace is decoded. See slots.c. */
+#ifndef FL_SLOTS_H
+#define FL_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <fl/trace.h>
+
+#define FL_SLOTS_WINDOW (16u * 1024) /* youngest serials, found without a hash */
+
+struct fl_slots_entry {
+    uint64_t serial; /* FL_SERIAL_NONE: empty */
+    uint32_t slot;
+    uint32_t reserved;
+};
+
+struct fl_slots {
+    uint32_t *window; /* slot of serial s at [s % FL_SLOTS_WINDOW], FL_SLOT_NONE when dead */
+    uint64_t next_serial;
+    struct fl_slots_entry *old; /* objects older than the window: open hash, linear probing */
+    size_t old_capacity;        /* a power of two, or 0 */
+    size_t old_count;
+    uint32_t *free_slots; /* a stack, so that hot slots are used again */
+    size_t free_count, free_capacity;
+    uint32_t slot_count; /* slots ever used: 0 .. slot_count - 1 */
+};
+
+/* False when out of memory. End with fl_slots_clear also then. */
+bool fl_slots_init(struct fl_slots *slots);
+void fl_slots_clear(struct fl_slots *slots);
+
+/* Number of live objects. */
+static inline uint64_t fl_slots_live(const struct fl_slots *slots)
+{
+    return slots->slot_count - slots->free_count;
+}
+
+/* Jump to a later serial: the serials between never existed. False when out of memory. */
+bool fl_slots_jump(struct fl_slots *slots, uint64_t next_serial);
+
+/* Slow paths of the inline functions below. */
+bool fl_slots_retire(struct fl_slots *slots, uint64_t serial, uint32_t slot);
+uint32_t fl_slots_find_old(const struct fl_slots *slots, uint64_t serial);
+uint32_t fl_slots_take_old(struct fl_slots *slots, uint64_t serial);
+bool fl_slots_free_grow(struct fl_slots *slots);
+
+/* Bind the next serial to `slot`. False when out of memory. */
+static inline bool fl_slots_bind(struct fl_slots *slots, uint32_t slot)
+{
+    uint32_t *place = &slots->window[slots->next_serial % FL_SLOTS_WINDOW];
+    if (*place != FL_SLOT_NONE &&
+        !fl_slots_retire(slots, slots->next_serial - FL_SLOTS_WINDOW, *place)) {
+        return false;
+    }
+    *place = slot;
+    slots->next_serial++;
+    return true;
+}
+
+/* A slot for a new object, FL_SLOT_NONE when there are 2^32 - 1 live ones. */
+static inline uint32_t fl_slots_new(struct fl_slots *slots)
+{
+    if (slots->free_count > 0) {
+        return slots->free_slots[--slots->free_count];
+    }
+    return slots->slot_count == FL_SLOT_NONE ? FL_SLOT_NONE : slots->slot_count++;
+}
+
+/* Give a slot back. False when out of memory. */
+static inline bool fl_slots_release(struct fl_slots *slots, uint32_t slot)
+{
+    if (slots->free_count == slots->free_capacity && !fl_slots_free_grow(slots)) {
+        return false;
+    }
+    slots->free_slots[slots->free_count++] = slot;
+    return true;
+}
+
+static inline bool fl_slots_is_young(const struct fl_slots *slots, uint64_t serial)
+{
+    return slots->next_serial - serial <= FL_SLOTS_WINDOW;
+}
+
+/* Slot of a serial below next_serial, FL_SLOT_NONE when it is not live. */
+static inline uint32_t fl_slots_find(const struct fl_slots *slots, uint64_t serial)
+{
+    return fl_slots_is_young(slots, serial) ? slots->window[serial % FL_SLOTS_WINDOW]
+                                            : fl_slots_find_old(slots, serial);
+}
+
+/* The same, and end the binding; the slot stays in use until it is released. */
+static inline uint32_t fl_slots_take(struct fl_slots *slots, uint64_t serial)
+{
+    if (!fl_slots_is_young(slots, serial)) {
+        return fl_slots_take_old(slots, serial);
+    }
+    uint32_t *place = &slots->window[serial % FL_SLOTS_WINDOW];
+    const uint32_t slot = *place;
+    *place = FL_SLOT_NONE;
+    return slot;
+}
+
+#endif
