@@ -64,10 +64,11 @@ void fl_make_printable(char *text)
     }
 }
 
-__attribute__((format(printf, 4, 0))) static void error_fill(struct fl_error *err,
-                                                             enum fl_status status,
-                                                             int os_errno, const char *format,
-                                                             va_list args)
+static void error_fill(struct fl_error *err, enum fl_status status, int os_errno,
+                       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+static void error_fill(struct fl_error *err, enum fl_status status, int os_errno,
+                       const char *format, va_list args)
 {
     err->status = status;
     err->os_errno = os_errno;
