@@ -1,0 +1,69 @@
+/**
+ * How a heap indexes its free blocks and chooses one of them.
+ *
+ * The heap (heap.c) writes headers, splits, merges and talks to the kernel; a policy only keeps
+ * the free blocks in some order and looks for one. It never touches a neighbour. A new policy is
+ * one file (see allocator/DESIGN.md, "Adding a policy").
+ *
+ * Thread safety: none; a policy belongs to one heap.
+ */
+#ifndef FL_POLICY_H
+#define FL_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fl/allocator.h>
+
+struct fl_block; /* a block's header, allocator/block.h */
+
+/** State of one policy; implementations embed it as their first member. */
+struct fl_policy {
+    const struct fl_policy_ops *ops;
+    char *origin;    /* what block numbers count from, see block.h */
+    uint64_t visits; /* free blocks looked at since the heap last took the number */
+};
+
+/** What the index says it holds, for comparison with what a walk over the heap finds. */
+struct fl_index_tally {
+    uint64_t count;       /* blocks */
+    uint64_t fingerprint; /* sum of a mix of place and size: the order does not matter */
+    uint32_t limit;       /* numbers of blocks are below this; others must not be followed */
+};
+
+/** Note one block in a tally. */
+void fl_index_tally_add(struct fl_index_tally *tally, uint32_t number, uint32_t granules);
+
+/** All are required. A block's size is in its header when an operation is called. */
+struct fl_policy_ops {
+    size_t state_bytes; /* of the struct that embeds struct fl_policy; zeroed before init */
+
+    void (*init)(struct fl_policy *self, const struct fl_allocator_config *config);
+
+    /** A block that is not in the index enters it. */
+    void (*insert)(struct fl_policy *self, struct fl_block *block);
+
+    /** A block leaves the index; its size is still the one it was entered with. */
+    void (*remove)(struct fl_policy *self, struct fl_block *block);
+
+    /**
+     * `from` leaves, `to` enters: a block was cut, grown or glued. No other free block lies
+     * between the two, so an index in address order need not search. They may be one block; the
+     * header of `to` is written already, the old size is gone, the links of `from` are whole.
+     * `to` may start as little as 16 bytes below `from`: copy links front to back.
+     */
+    void (*replace)(struct fl_policy *self, struct fl_block *from, struct fl_block *to);
+
+    /** A block of at least `granules`, left in the index; NULL when there is none. */
+    struct fl_block *(*find)(struct fl_policy *self, uint32_t granules);
+
+    /**
+     * Is the index sound? Adds every block it holds to `tally`. On a fault returns a sentence
+     * and gives the number of the block concerned; else NULL. Bounded even on a broken index.
+     */
+    const char *(*check)(const struct fl_policy *self, struct fl_index_tally *tally,
+                         uint32_t *where);
+};
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * addr-tree: the free blocks in a balanced tree keyed by address, plan B of the course notes.
+ *
+ *                 0x0200: 64
+ *                /          \
+ *        0x0040: 32        0x0900: 512          in order = by address
+ *
+ *   free     O(log n): go down to the block's place
+ *   malloc   O(n): the key says nothing about sizes, so the tree is walked in order until a block
+ *            fits (fit=first), or to its end unless one fits exactly (fit=best)
+ *
+ * augment=max: each node knows the largest size on its left and on its right. Then address-ordered
+ * first fit goes straight down, O(log n): left when something there is large enough, else
+ * the node itself, else right. Best fit skips subtrees without a block large enough, but stays
+ * O(n) in the worst case. The price is O(log n) to tell the ancestors of each change.
+ *
+ * A key is a block's number, so going down reads one cache line per node. A cut or glued block
+ * takes over the place of the one it came from, O(1) beside augmenting.
+ *
+ * Sources: the course notes (plan B); the largest-size field: Cormen et al., Introduction to
+ * Algorithms, 14.2; its use for first fit: R. P. Brent, Efficient Implementation of the First-Fit
+ * Strategy for Dynamic Storage Allocation, 1989. Red-black for now: DESIGN.md, "Decisions".
+ */
+#include "heap.h"
+
+#include "assertion.h"
+#include "rbtree.h"
+
+enum addr_tree_knob { KNOB_AUGMENT = FL_HEAP_KNOBS, KNOB_COUNT };
+enum augment { AUGMENT_NONE, AUGMENT_MAX };
+
+struct addr_tree {
+    struct fl_policy base;
+    struct fl_tree tree;
+    enum fl_fit fit;
+};
+_Static_assert(offsetof(struct addr_tree, base) == 0, "a policy is its state");
+
+static struct addr_tree *addr_tree_of(struct fl_policy *self)
+{
+    return (struct addr_tree *)self;
+}
+
+static void addr_tree_init(struct fl_policy *self, const struct fl_allocator_config *config)
+{
+    struct addr_tree *state = addr_tree_of(self);
+    const bool is_augmented = config->values[KNOB_AUGMENT] == AUGMENT_MAX;
+    fl_tree_init(&state->tree, self->origin, FL_HEADER, FL_POLICY_BIT(0),
+                 is_augmented ? &self->visits : NULL);
+    state->fit = (enum fl_fit)config->values[FL_KNOB_FIT];
+}
+
+static void addr_tree_insert(struct fl_policy *self, struct fl_block *block)
+{
+    struct fl_tree *tree = &addr_tree_of(self)->tree;
+    const uint32_t number = fl_block_number(self->origin, block);
+    const uint32_t granules = block->granules;
+    uint32_t parent = 0, next = tree->root;
+    enum fl_side side = FL_LEFT;
+    while (next != 0) {
+        struct fl_tree_links *links = fl_tree_at(tree, next);
+        FL_ASSERT(next != number, "a block is entered once");
+        self->visits++;
+        parent = next;
+        side = number < next ? FL_LEFT : FL_RIGHT;
+        if (tree->is_augmented && fl_tree_maxima(links)->side[side] < granules)
+            fl_tree_maxima(links)->side[side] = granules;
+        next = links->child[side];
+    }
+    fl_tree_insert(tree, number, parent, side);
+}
+
+static void addr_tree_remove(struct fl_policy *self, struct fl_block *block)
+{
+    fl_tree_remove(&addr_tree_of(self)->tree, fl_block_number(self->origin, block));
+}
+
+static void addr_tree_replace(struct fl_policy *self, struct fl_block *from,
+                              struct fl_block *to)
+{
+    fl_tree_replace(&addr_tree_of(self)->tree, fl_block_number(self->origin, from),
+                    fl_block_number(self->origin, to));
+}
+
+/* First fit straight down by the maxima: at each node the answer's side is known. */
+static struct fl_block *descend_first(struct fl_policy *self, uint32_t granules)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    uint32_t number = tree->root;
+    while (number != 0) {
+        struct fl_tree_links *links = fl_tree_at(tree, number);
+        struct fl_block *block = fl_tree_block(tree, number);
+        const struct fl_tree_maxima *maxima = fl_tree_maxima(links);
+        self->visits++;
+        if (maxima->side[FL_LEFT] >= granules)
+            number = links->child[FL_LEFT];
+        else if (block->granules >= granules)
+            return block;
+        else if (maxima->side[FL_RIGHT] >= granules)
+            number = links->child[FL_RIGHT];
+        else
+            break;
+    }
+    FL_ASSERT(number == tree->root, "only the root can say that nothing fits");
+    return NULL;
+}
+
+static struct fl_block *walk_first(struct fl_policy *self, uint32_t granules)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    for (uint32_t number = fl_tree_first(tree); number != 0;
+         number = fl_tree_next(tree, number)) {
+        struct fl_block *block = fl_tree_block(tree, number);
+        self->visits++;
+        if (block->granules >= granules)
+            return block;
+    }
+    return NULL;
+}
+
+/* A better block is smaller; of equals the one seen first, at the lower address, stays. */
+static struct fl_block *better_of(struct fl_block *best, struct fl_block *block,
+                                  uint32_t granules)
+{
+    const bool fits = block->granules >= granules;
+    return fits && (best == NULL || block->granules < best->granules) ? block : best;
+}
+
+static struct fl_block *walk_best(struct fl_policy *self, uint32_t granules)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    struct fl_block *best = NULL;
+    for (uint32_t number = fl_tree_first(tree); number != 0;
+         number = fl_tree_next(tree, number)) {
+        self->visits++;
+        best = better_of(best, fl_tree_block(tree, number), granules);
+        if (best != NULL && best->granules == granules)
+            return best;
+    }
+    return best;
+}
+
+/* As walk_best, without the subtrees that hold nothing large enough. As deep as the tree. */
+static struct fl_block *pruned_best(struct fl_policy *self, uint32_t number, uint32_t granules,
+                                    struct fl_block *best)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    struct fl_tree_links *links = fl_tree_at(tree, number);
+    const struct fl_tree_maxima *maxima = fl_tree_maxima(links);
+    self->visits++;
+    if (maxima->side[FL_LEFT] >= granules)
+        best = pruned_best(self, links->child[FL_LEFT], granules, best);
+    if (best != NULL && best->granules == granules)
+        return best;
+    best = better_of(best, fl_tree_block(tree, number), granules);
+    if (maxima->side[FL_RIGHT] >= granules && (best == NULL || best->granules > granules))
+        best = pruned_best(self, links->child[FL_RIGHT], granules, best);
+    return best;
+}
+
+static struct fl_block *addr_tree_find(struct fl_policy *self, uint32_t granules)
+{
+    const struct addr_tree *state = addr_tree_of(self);
+    if (state->tree.root == 0)
+        return NULL;
+    if (!state->tree.is_augmented)
+        return state->fit == FL_FIT_FIRST ? walk_first(self, granules)
+                                          : walk_best(self, granules);
+    return state->fit == FL_FIT_FIRST ? descend_first(self, granules)
+                                      : pruned_best(self, state->tree.root, granules, NULL);
+}
+
+static const char *addr_tree_check(const struct fl_policy *self, struct fl_index_tally *tally,
+                                   uint32_t *where)
+{
+    const struct fl_tree *tree = &((const struct addr_tree *)self)->tree;
+    const char *fault = fl_tree_fault(tree, tally->limit, where);
+    if (fault != NULL)
+        return fault;
+    uint32_t before = 0;
+    for (uint32_t number = fl_tree_first(tree); number != 0;
+         number = fl_tree_next(tree, number)) {
+        *where = number;
+        if (number <= before)
+            return "the tree is not in the order of addresses";
+        fl_index_tally_add(tally, number, fl_tree_block(tree, number)->granules);
+        before = number;
+    }
+    return NULL;
+}
+
+static const struct fl_policy_ops addr_tree_policy = {
+    .state_bytes = sizeof(struct addr_tree),
+    .init = addr_tree_init,
+    .insert = addr_tree_insert,
+    .remove = addr_tree_remove,
+    .replace = addr_tree_replace,
+    .find = addr_tree_find,
+    .check = addr_tree_check,
+};
+
+static int addr_tree_create(const struct fl_allocator_config *config, struct fl_allocator **out)
+{
+    return fl_heap_create(&fl_addr_tree_ops, &addr_tree_policy, config, out);
+}
+
+static const struct fl_knob addr_tree_knobs[] = {
+    FL_HEAP_KNOB_ROWS,
+    [KNOB_AUGMENT] = {.name = "augment",
+                      .help = "what a node knows of its subtrees: max = the largest free size, "
+                              "then first fit is O(log n)",
+                      .type = FL_KNOB_CHOICE,
+                      .choices = "none|max"},
+};
+_Static_assert(sizeof addr_tree_knobs / sizeof addr_tree_knobs[0] == KNOB_COUNT,
+               "every knob has its row");
+
+const struct fl_allocator_ops fl_addr_tree_ops = {
+    .name = "addr-tree",
+    .summary = "free blocks in a tree keyed by address: malloc O(n), free O(log n)",
+    .knobs = addr_tree_knobs,
+    .knob_count = KNOB_COUNT,
+    .create = addr_tree_create,
+    FL_HEAP_OPS,
+};
