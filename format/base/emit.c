@@ -69,16 +69,16 @@ static void write_line_start(const struct fl_emit *emit)
     fprintf(emit->out, "\n%*s", (int)(2 * emit->depth), "");
 }
 
-static char open_level(const struct fl_emit *emit)
+static bool is_in_object(const struct fl_emit *emit)
 {
-    return emit->depth == 0 ? '\0' : emit->closers[emit->depth - 1];
+    return emit->depth > 0 && emit->closers[emit->depth - 1] == '}';
 }
 
 /* What comes before any value: comma, indentation, and the key inside an object. */
 static void value_begin(struct fl_emit *emit, const char *key)
 {
     FL_ASSERT(emit->depth > 0 || !emit->has_value, "a document is one value");
-    FL_ASSERT((key != NULL) == (open_level(emit) == '}'), "keys stand in objects only");
+    FL_ASSERT((key != NULL) == is_in_object(emit), "keys stand in objects only");
     if (emit->has_value) {
         fputc(',', emit->out);
     }
@@ -173,8 +173,7 @@ void fl_emit_double(struct fl_emit *emit, const char *key, double value)
     /* 15 digits always survive, 17 always suffice; the first that reads back is the shortest. */
     for (int digits = 15; isfinite(value) && digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        const double read_back = strtod(text, NULL);
-        if (memcmp(&read_back, &value, sizeof value) == 0) {
+        if (strtod(text, NULL) == value) {
             break;
         }
     }

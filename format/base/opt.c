@@ -232,14 +232,15 @@ static bool choice_find(const char *choices, const char *text, uint64_t *index)
 static enum fl_status value_read(const struct fl_option *option, struct fl_option_value *value,
                                  struct fl_error *err)
 {
+    if (value->text == NULL) {
+        return FL_OK; /* a flag, or an argument that may be missing */
+    }
     if (option->kind == FL_OPT_NUMBER &&
         !fl_opt_number(value->text, strlen(value->text), &value->number)) {
         return fl_fail(err, FL_USAGE, "--%s=%s: wanted a number, k m or g may follow",
                        option->name, value->text);
     }
-    /* An argument that may be missing can have choices too. */
-    if (option->choices != NULL && value->text != NULL &&
-        !choice_find(option->choices, value->text, &value->number)) {
+    if (option->choices != NULL && !choice_find(option->choices, value->text, &value->number)) {
         return fl_fail(err, FL_USAGE, "--%s=%s: wanted one of %s", option->name, value->text,
                        option->choices);
     }
