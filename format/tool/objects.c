@@ -1,0 +1,104 @@
+/*
+ * Walking a trace with its live objects at hand. Memory: 16 bytes per slot.
+ */
+#include "objects.h"
+
+#include <stdlib.h>
+
+#include <fl/progress.h>
+
+struct objects {
+    struct fl_object *at; /* by slot */
+    size_t capacity;
+    uint64_t next_serial, next_event; /* of the next operation that has one */
+};
+
+static bool objects_reserve(struct objects *objects, size_t slot)
+{
+    if (slot < objects->capacity) {
+        return true;
+    }
+    const size_t capacity = slot < 512 ? 1024 : 2 * slot;
+    struct fl_object *grown = reallocarray(objects->at, capacity, sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    objects->at = grown;
+    objects->capacity = capacity;
+    return true;
+}
+
+/* What the operation does to the objects, told in `step`. */
+static bool step_take(struct objects *objects, const struct fl_op *op, struct fl_step *step)
+{
+    const struct fl_object none = {FL_SERIAL_NONE, 0};
+    step->op = op;
+    step->before = step->after = none;
+    step->is_event = fl_kind_is_call(op->kind) && !(op->flags & FL_FLAG_IMPLIED);
+    step->event = objects->next_event;
+    objects->next_event += step->is_event;
+    if (!fl_kind_is_call(op->kind) || op->slot == FL_SLOT_NONE) {
+        return true;
+    }
+    if (!objects_reserve(objects, op->slot)) {
+        return false;
+    }
+    struct fl_object *object = &objects->at[op->slot];
+    const bool is_named = op->kind == FL_CALL_REALLOC || op->kind == FL_CALL_REALLOCARRAY ||
+                          op->kind >= FL_CALL_FREE;
+    if (is_named && !(op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN))) {
+        step->before = *object;
+    }
+    if (fl_op_allocates(op)) {
+        *object = (struct fl_object){objects->next_serial++, op->size_bytes};
+        step->after = *object;
+    }
+    return true;
+}
+
+/* Give a batch to the visitor, operation by operation; false when it wants no more. */
+static enum fl_status batch_walk(struct objects *objects, const struct fl_batch *batch,
+                                 struct fl_step *step, fl_step_visitor *visit, void *user,
+                                 struct fl_error *err)
+{
+    objects->next_event = batch->first_event;
+    objects->next_serial = batch->first_serial;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!step_take(objects, &batch->ops[i], step)) {
+            return fl_fail(err, FL_NOMEM, "no memory for the live objects");
+        }
+        if (!visit(step, user)) {
+            return FL_END;
+        }
+    }
+    return FL_OK;
+}
+
+enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader *reader,
+                             fl_step_visitor *visit, void *user)
+{
+    struct objects objects = {0};
+    struct fl_step step = {.reader = reader};
+    struct fl_progress progress;
+    struct fl_batch batch;
+    struct fl_error err;
+    enum fl_status first_damage = FL_OK;
+    enum fl_status status;
+    fl_progress_start(&progress, "reading", "bytes", fl_reader_file_bytes(reader));
+    do {
+        status = fl_reader_next(reader, &batch, &err);
+        if (status == FL_OK) {
+            status = batch_walk(&objects, &batch, &step, visit, user, &err);
+            fl_progress_update(&progress, fl_reader_totals(reader)->compressed_bytes);
+        }
+        if (status != FL_OK && status != FL_END) {
+            fl_progress_end(&progress);
+            fflush(stdout); /* what was printed so far stands before the message */
+            fl_opt_report(command, &err);
+            first_damage = first_damage == FL_OK ? status : first_damage;
+        }
+    } while (status == FL_OK || status == FL_CORRUPT);
+    fl_progress_end(&progress);
+    free(objects.at);
+    return first_damage;
+}

@@ -1,0 +1,40 @@
+/*
+ * The live objects of a trace while a verb walks it: serial and size of each slot, and the
+ * loop over the batches that every verb shares.
+ */
+#ifndef FL_OBJECTS_H
+#define FL_OBJECTS_H
+
+#include <fl/opt.h>
+#include <fl/reader.h>
+
+struct fl_object {
+    uint64_t serial;
+    uint64_t size_bytes;
+};
+
+/*
+ * One operation, with the object its pointer argument named (`before`, serial FL_SERIAL_NONE
+ * when none) and the one it handed out (`after`). `event` is its number when it is one.
+ */
+struct fl_step {
+    const struct fl_reader *reader;
+    const struct fl_op *op;
+    bool is_event;
+    uint64_t event;
+    struct fl_object before, after;
+};
+
+/* Called for each operation; false stops the walk. */
+typedef bool fl_step_visitor(const struct fl_step *step, void *user);
+
+/*
+ * Walk a whole trace. Whatever is wrong is reported to standard error in the name of `command`
+ * as it is met; behind a damaged chunk the walk goes on.
+ *
+ * @return  FL_OK, or the first thing that was wrong: what the command ends with
+ */
+enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader *reader,
+                             fl_step_visitor *visit, void *user);
+
+#endif

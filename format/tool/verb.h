@@ -1,0 +1,20 @@
+/*
+ * The verbs of fltrace: one file each, one row each in the table of fltrace.c.
+ */
+#ifndef FL_VERB_H
+#define FL_VERB_H
+
+#include <fl/opt.h>
+
+/* What a verb does with its own command line: argv[0] is the verb. Returns the exit code. */
+typedef int fl_verb_run(int argc, char **argv);
+
+struct fl_verb {
+    const char *name;
+    const char *summary; /* one line for the list of verbs */
+    fl_verb_run *run;
+};
+
+fl_verb_run verb_info, verb_dump;
+
+#endif
