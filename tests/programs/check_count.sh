@@ -27,4 +27,6 @@ done
 expect_total 40000 "$built/pairs" 20000
 expect_total 400 "$built/close_all"
 expect_total 100 "$built/exec_self"
+expect_total 0 "$built/own_malloc"
+expect_total 1002 "$built/seccomp_strict"
 [ "$failures" -eq 0 ]
