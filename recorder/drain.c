@@ -1,0 +1,312 @@
+/*
+ * The drain thread's loop: when to look, when to sleep, when a trace ends and the next begins.
+ *
+ * Pace. After a round it knows how fast the fullest ring grows, and sleeps for about as long as
+ * that ring needs to fill by a quarter; at most doubling from one sleep to the next, at most
+ * 20 ms, not at all when a quarter is already there. A program in a hurry is never made to
+ * signal: it makes a system call only when its ring is full.
+ *
+ * Images. A process that execs attaches again and waits. Its old image has no producers any
+ * more, so everything left belongs to the old trace, which ends; then all rings are free again
+ * and the next trace begins.
+ *
+ * The thread holds the robust mutex `life` from before the program starts until it ends.
+ */
+#include "drain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "futex.h"
+#include "output.h"
+
+#define FL_SLEEP_MIN_NS (50 * 1000)
+#define FL_SLEEP_MAX_NS (20 * 1000 * 1000)
+#define FL_RECYCLE_NS   (10 * 1000 * 1000)
+#define FL_STATUS_RUNS  (-1)
+
+struct fl_drain {
+    struct fl_drain_config config;
+    struct fl_merge merge;
+    struct fl_session *session; /* of the current image, or NULL */
+    int fd;                     /* of its trace, or -1 */
+    uint32_t image;             /* number of the current one, from 0 */
+    uint64_t lost_seen;         /* lost events already told to a session */
+    uint64_t nested_before;     /* nested calls of the images before */
+    uint64_t round_ns;          /* start of the last round */
+    uint64_t recycled_ns;       /* last look for threads that are gone */
+    int64_t sleep_ns;
+    struct fl_drain_report report;
+    _Atomic int child_status; /* FL_STATUS_RUNS, then as from waitpid */
+    pthread_t thread;
+    sem_t has_begun;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void merge_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
+{
+    const struct fl_drain *drain = user;
+    if (drain->session)
+        fl_session_take(drain->session, lane, bound, stop);
+    else
+        lane->at = stop;
+}
+
+static struct fl_drain_trace *report_add(struct fl_drain_report *report)
+{
+    struct fl_drain_trace *grown =
+        realloc(report->traces, (report->trace_count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    report->traces = grown;
+    struct fl_drain_trace *added = &grown[report->trace_count++];
+    memset(added, 0, sizeof *added);
+    return added;
+}
+
+static struct fl_drain_trace *current_trace(struct fl_drain *drain)
+{
+    return &drain->report.traces[drain->report.trace_count - 1];
+}
+
+/* Begin the trace of the current image; the first one's file is open already. */
+static void image_open(struct fl_drain *drain)
+{
+    struct fl_drain_trace *trace = report_add(&drain->report);
+    if (!trace)
+        return;
+    trace->path = fl_output_name(drain->config.path, drain->image);
+    if (drain->image > 0 && trace->path &&
+        fl_output_open(trace->path, &drain->fd, &trace->result.error) != FL_OK)
+        return;
+    drain->session = fl_session_open(&drain->config.session, drain->image, drain->fd);
+    trace->was_opened = drain->session != NULL;
+    if (!drain->session)
+        (void)fl_fail(&trace->result.error, FL_NOMEM, "no memory to record");
+}
+
+static void image_close(struct fl_drain *drain, const struct fl_session_end *end)
+{
+    if (drain->session)
+        fl_session_close(drain->session, end, &current_trace(drain)->result);
+    drain->session = NULL;
+    if (drain->fd >= 0)
+        close(drain->fd);
+    drain->fd = -1;
+    drain->nested_before = atomic_load(&drain->config.shared->nested_calls);
+}
+
+static void lost_note(struct fl_drain *drain)
+{
+    const uint64_t lost =
+        atomic_load_explicit(&drain->config.shared->lost_events, memory_order_relaxed);
+    if (lost == drain->lost_seen)
+        return;
+    if (drain->session)
+        fl_session_lose(drain->session, lost - drain->lost_seen);
+    drain->lost_seen = lost;
+}
+
+static struct fl_round drain_round(struct fl_drain *drain, bool is_final)
+{
+    const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    if (drain->session)
+        fl_session_round(drain->session, now_ns);
+    const struct fl_round found = fl_merge_round(&drain->merge, is_final);
+    lost_note(drain);
+    if (drain->session)
+        fl_session_flush(drain->session, now_ns);
+    return found;
+}
+
+/* Free the ring of a thread that is gone, once it is empty. Its last record was published
+ * before it went, so the head is read after that is known. */
+static void lane_recycle_if_over(struct fl_drain *drain, struct fl_lane *lane)
+{
+    const uint32_t tid = atomic_load(&lane->ring->tid);
+    if (tid == 0 || atomic_load(&lane->ring->state) != FL_RING_CLAIMED ||
+        lane->at != atomic_load(&lane->ring->head))
+        return;
+    if (tgkill(drain->config.session.pid, (pid_t)tid, 0) == 0 || errno != ESRCH ||
+        lane->at != atomic_load(&lane->ring->head))
+        return;
+    if (drain->session)
+        fl_session_thread_end(drain->session, lane);
+    fl_lane_recycle(lane);
+}
+
+static void rings_recycle(struct fl_drain *drain, uint64_t now_ns)
+{
+    _Atomic uint32_t *wanted = &drain->config.shared->rings_wanted;
+    const bool is_wanted = atomic_load(wanted) != 0;
+    if (!is_wanted && now_ns - drain->recycled_ns < FL_RECYCLE_NS)
+        return;
+    drain->recycled_ns = now_ns;
+    if (drain->merge.lane_count > 1)
+        for (uint32_t i = 0; i < drain->merge.lane_count; i++)
+            lane_recycle_if_over(drain, &drain->merge.lanes[i]);
+    if (is_wanted) {
+        atomic_store(wanted, 0);
+        fl_futex_wake(wanted);
+    }
+}
+
+static void drain_empty(struct fl_drain *drain)
+{
+    while (drain_round(drain, true).taken_slots > 0)
+        continue;
+}
+
+/* The image before, if any, has no producers any more: end its trace and begin the next. */
+static void image_switch(struct fl_drain *drain)
+{
+    struct fl_shared *shared = drain->config.shared;
+    const struct fl_session_end end = {.is_exec = true,
+                                       .exit_code = -1,
+                                       .time_ns = clock_ns(CLOCK_REALTIME),
+                                       .nested_before = drain->nested_before};
+    if (drain->report.images_seen > 0) {
+        drain_empty(drain);
+        image_close(drain, &end);
+        for (uint32_t i = 0; i < drain->merge.lane_count; i++)
+            fl_lane_recycle(&drain->merge.lanes[i]);
+        atomic_store(&shared->ring_high, 0);
+        drain->image++;
+    }
+    drain->report.images_seen++;
+    if (drain->image > 0 && strcmp(drain->config.path, "-") == 0)
+        drain->report.images_skipped++;
+    else
+        image_open(drain);
+    atomic_store(&shared->images_opened, (uint32_t)drain->report.images_seen);
+    fl_futex_wake(&shared->images_opened);
+}
+
+static void drain_sleep(struct fl_drain *drain, struct fl_round found, uint32_t bell)
+{
+    const uint64_t quarter = drain->config.shared->ring_slots / 4;
+    const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    const uint64_t passed_ns = now_ns - drain->round_ns;
+    drain->round_ns = now_ns;
+    if (found.backlog_slots >= quarter) {
+        drain->sleep_ns = FL_SLEEP_MIN_NS;
+        return;
+    }
+    int64_t wish_ns = FL_SLEEP_MAX_NS;
+    if (found.backlog_slots > 0 && passed_ns < FL_SLEEP_MAX_NS * 2)
+        wish_ns = (int64_t)(passed_ns * quarter / found.backlog_slots);
+    drain->sleep_ns *= 2;
+    if (drain->sleep_ns > wish_ns)
+        drain->sleep_ns = wish_ns;
+    if (drain->sleep_ns < FL_SLEEP_MIN_NS)
+        drain->sleep_ns = FL_SLEEP_MIN_NS;
+    if (drain->sleep_ns > FL_SLEEP_MAX_NS)
+        drain->sleep_ns = FL_SLEEP_MAX_NS;
+    fl_futex_wait(&drain->config.shared->doorbell, bell, drain->sleep_ns);
+}
+
+static void drain_while_child_runs(struct fl_drain *drain)
+{
+    struct fl_shared *shared = drain->config.shared;
+    drain->round_ns = clock_ns(CLOCK_MONOTONIC);
+    while (atomic_load(&drain->child_status) == FL_STATUS_RUNS) {
+        const uint32_t bell = atomic_load(&shared->doorbell);
+        if (atomic_load(&shared->images_attached) != (uint32_t)drain->report.images_seen)
+            image_switch(drain);
+        const struct fl_round found = drain_round(drain, false);
+        rings_recycle(drain, drain->round_ns);
+        if (atomic_load(&drain->child_status) == FL_STATUS_RUNS)
+            drain_sleep(drain, found, bell);
+    }
+}
+
+static void drain_end(struct fl_drain *drain)
+{
+    const int status = atomic_load(&drain->child_status);
+    const struct fl_session_end end = {
+        .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+        .time_ns = clock_ns(CLOCK_REALTIME),
+        .nested_before = drain->nested_before,
+    };
+    if (atomic_load(&drain->config.shared->images_attached) !=
+        (uint32_t)drain->report.images_seen)
+        image_switch(drain); /* attached and gone before we looked */
+    else if (drain->report.images_seen == 0)
+        image_open(drain); /* never attached: a whole trace, without events */
+    drain_empty(drain);
+    image_close(drain, &end);
+    drain->report.nested_calls = atomic_load(&drain->config.shared->nested_calls);
+}
+
+static void *drain_main(void *user)
+{
+    struct fl_drain *drain = user;
+    prctl(PR_SET_TIMERSLACK, 1000UL);
+    pthread_mutex_lock(&drain->config.shared->life);
+    sem_post(&drain->has_begun);
+    drain_while_child_runs(drain);
+    drain_end(drain);
+    return NULL; /* with the mutex held: whoever still shares the rings sees that we ended */
+}
+
+enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_drain **out,
+                              struct fl_error *err)
+{
+    struct fl_drain *drain = calloc(1, sizeof *drain);
+    if (!drain)
+        return fl_fail(err, FL_NOMEM, "no memory for the recorder");
+    drain->config = *config;
+    drain->fd = config->fd;
+    drain->sleep_ns = FL_SLEEP_MIN_NS;
+    atomic_store(&drain->child_status, FL_STATUS_RUNS);
+    sem_init(&drain->has_begun, 0, 0);
+    if (!fl_merge_init(&drain->merge, config->shared, merge_take, drain)) {
+        free(drain);
+        return fl_fail(err, FL_NOMEM, "no memory for the recorder");
+    }
+    const int code = pthread_create(&drain->thread, NULL, drain_main, drain);
+    if (code != 0) {
+        fl_merge_end(&drain->merge);
+        free(drain);
+        return fl_fail_os(err, FL_NOMEM, code, "cannot start the drain thread");
+    }
+    sem_wait(&drain->has_begun);
+    *out = drain;
+    return FL_OK;
+}
+
+void fl_drain_finish(struct fl_drain *drain, int status, struct fl_drain_report *report)
+{
+    atomic_store(&drain->child_status, status);
+    atomic_fetch_add(&drain->config.shared->doorbell, 1);
+    fl_futex_wake(&drain->config.shared->doorbell);
+    pthread_join(drain->thread, NULL);
+    *report = drain->report;
+    fl_merge_end(&drain->merge);
+    sem_destroy(&drain->has_begun);
+    free(drain);
+}
+
+void fl_drain_report_free(struct fl_drain_report *report)
+{
+    for (size_t i = 0; i < report->trace_count; i++)
+        free(report->traces[i].path);
+    free(report->traces);
+    *report = (struct fl_drain_report){0};
+}

@@ -1,0 +1,51 @@
+/**
+ * The drain thread: empties the rings while the program runs, one trace for each image.
+ *
+ * Thread safety: fl_drain_start, _child_ended and _finish are for the launcher's thread; all
+ * between belongs to the drain's own.
+ */
+#ifndef FL_DRAIN_H
+#define FL_DRAIN_H
+
+#include "session.h"
+
+struct fl_drain;
+
+struct fl_drain_config {
+    struct fl_session_config session;
+    struct fl_shared *shared;
+    const char *path; /* of the first trace; "-" for standard output; outlives the drain */
+    int fd;           /* of the first trace, open; becomes the drain's */
+};
+
+/** One trace written. */
+struct fl_drain_trace {
+    char *path;
+    struct fl_session_result result;
+    bool was_opened; /* false: not even begun, see result.error */
+};
+
+/** What a recording came to. */
+struct fl_drain_report {
+    struct fl_drain_trace *traces;
+    size_t trace_count;
+    uint64_t images_seen;    /* that attached; 0: the library never ran */
+    uint64_t images_skipped; /* later images when writing to standard output */
+    uint64_t nested_calls;
+};
+
+/** Start the thread; returns once it holds the mutex whose loss tells the program of our end. */
+enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_drain **out,
+                              struct fl_error *err) __attribute__((warn_unused_result));
+
+/**
+ * The program is gone: take what is left, end the traces, and end the thread.
+ *
+ * @param status  as from waitpid
+ * @param report  filled; end it with fl_drain_report_free
+ */
+void fl_drain_finish(struct fl_drain *drain, int status, struct fl_drain_report *report);
+
+void fl_drain_report_free(struct fl_drain_report *report);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * flrec: run a program and record what it asks of malloc.
+ *
+ * This file is the order of things: options, a look at the program, shared memory, the child,
+ * the drain, the wait, the summary, the exit code (summary.c and launch.c have the rest).
+ * A failure before the program runs is ours and ends with 125; after that nothing that happens
+ * to the recording changes what the program does or how flrec exits.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fl/opt.h>
+
+#include "drain.h"
+#include "inspect.h"
+#include "launch.h"
+#include "library.h"
+#include "output.h"
+#include "shared.h"
+#include "summary.h"
+
+#define FL_EXIT_OURS      125
+#define FL_EXIT_NOT_RUN   126
+#define FL_EXIT_NOT_FOUND 127
+#define FL_EXIT_SIGNAL    128
+#define FL_RING_BYTES     (1024u * 1024)
+#define FL_LEVEL_MAX      19
+
+enum option_id {
+#define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
+#include "options.def"
+#undef FL_OPTION
+};
+
+static const struct fl_option option_table[] = {
+#define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help)               \
+    {OPT_##id, letter, name, argument, kind, default_text, choices, help},
+#include "options.def"
+#undef FL_OPTION
+};
+
+static const struct fl_command command = {
+    .name = "flrec",
+    .synopsis = "[-o FILE] [options] [--] PROG [ARG...]",
+    .summary = "Run PROG and record every call it makes of the malloc family.",
+    .epilogue = "Exit code: the program's own; 128+n when signal n ended it; 125 when flrec "
+                "itself failed, 126 when PROG cannot be run, 127 when it is not found.",
+    .options = option_table,
+    .option_count = sizeof option_table / sizeof *option_table,
+    .stop_at_first_operand = true,
+};
+
+struct settings {
+    const char *output_path; /* or NULL: PROG.PID.zst */
+    uint64_t ring_bytes;
+    int level;
+    enum fl_stamp_choice stamp;
+    bool has_ticks, is_quiet, is_verbose;
+};
+
+static enum fl_status option_take(const struct fl_option_value *value, void *user,
+                                  struct fl_error *err)
+{
+    struct settings *settings = user;
+    switch ((enum option_id)value->id) {
+    case OPT_OUTPUT:
+        settings->output_path = value->text;
+        break;
+    case OPT_LEVEL:
+        if (value->number < 1 || value->number > FL_LEVEL_MAX)
+            return fl_fail(err, FL_USAGE, "--level is 1 to %d", FL_LEVEL_MAX);
+        settings->level = (int)value->number;
+        break;
+    case OPT_TIME:
+        settings->has_ticks = value->number == 0;
+        break;
+    case OPT_RING:
+        settings->ring_bytes = value->number;
+        break;
+    case OPT_STAMP:
+        settings->stamp = (enum fl_stamp_choice)value->number;
+        break;
+    case OPT_QUIET:
+        settings->is_quiet = true;
+        break;
+    case OPT_VERBOSE:
+        settings->is_verbose = true;
+        break;
+    }
+    return FL_OK;
+}
+
+/* What a recording holds between its start and its end. */
+struct recording {
+    const struct settings *settings;
+    char **argv; /* the program's */
+    char library[PATH_MAX];
+    struct fl_shared *shared;
+    int memfd;
+    uint64_t memfd_inode;
+    struct fl_launch launch;
+    struct fl_drain *drain;
+    char *path; /* of the first trace */
+};
+
+static bool is_stdout_taken(const struct settings *settings)
+{
+    return settings->output_path && strcmp(settings->output_path, "-") == 0;
+}
+
+static enum fl_status child_make(struct recording *rec, struct fl_error *err)
+{
+    const struct fl_launch_config config = {
+        .argv = rec->argv,
+        .library = rec->library,
+        .memfd = rec->memfd,
+        .memfd_inode = rec->memfd_inode,
+        .is_stdout_taken = is_stdout_taken(rec->settings),
+    };
+    return fl_launch_prepare(&config, &rec->launch, err);
+}
+
+static enum fl_status drain_make(struct recording *rec, struct fl_error *err)
+{
+    rec->path = rec->settings->output_path ? strdup(rec->settings->output_path)
+                                           : fl_output_default(rec->argv[0], rec->launch.pid);
+    if (!rec->path)
+        return fl_fail(err, FL_NOMEM, "no memory for the recorder");
+    struct fl_drain_config config = {
+        .session = {.shared = rec->shared,
+                    .pid = rec->launch.pid,
+                    .level = rec->settings->level,
+                    .has_ticks = rec->settings->has_ticks},
+        .shared = rec->shared,
+        .path = rec->path,
+    };
+    enum fl_status status = fl_output_open(rec->path, &config.fd, err);
+    if (status != FL_OK)
+        return status;
+    status = fl_drain_start(&config, &rec->drain, err);
+    if (status != FL_OK)
+        close(config.fd);
+    return status;
+}
+
+/* Everything up to a child that waits for its go. */
+static enum fl_status recording_begin(struct recording *rec, struct fl_error *err)
+{
+    enum fl_status status = fl_inspect_program(rec->argv[0], err);
+    if (status == FL_OK)
+        status = fl_library_find(rec->library, err);
+    if (status == FL_OK)
+        status = fl_shared_make(rec->settings->ring_bytes, rec->settings->stamp, &rec->shared,
+                                &rec->memfd, &rec->memfd_inode, err);
+    if (status == FL_OK)
+        status = child_make(rec, err);
+    if (status != FL_OK)
+        return status;
+    status = drain_make(rec, err);
+    if (status != FL_OK)
+        fl_launch_cancel(&rec->launch);
+    return status;
+}
+
+/* The program could not be run: no trace is left behind. */
+static int not_run(struct recording *rec, int code)
+{
+    struct fl_drain_report report;
+    struct fl_error err;
+    fl_drain_finish(rec->drain, 0, &report);
+    fl_drain_report_free(&report);
+    if (!is_stdout_taken(rec->settings))
+        unlink(rec->path);
+    (void)fl_fail_os(&err, FL_MISSING, code, "cannot run %s", rec->argv[0]);
+    fl_opt_report(&command, &err);
+    return code == ENOENT ? FL_EXIT_NOT_FOUND : FL_EXIT_NOT_RUN;
+}
+
+static int recording_run(struct recording *rec)
+{
+    const int code = fl_launch_go(&rec->launch);
+    if (code != 0)
+        return not_run(rec, code);
+    const int status = fl_launch_wait(&rec->launch);
+    struct fl_drain_report report;
+    fl_drain_finish(rec->drain, status, &report);
+    fl_summary_print(stderr, &report, rec->settings->is_quiet, rec->settings->is_verbose);
+    fl_drain_report_free(&report);
+    return WIFSIGNALED(status) ? FL_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int fail(const struct fl_error *err)
+{
+    fl_opt_report(&command, err);
+    return FL_EXIT_OURS;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.ring_bytes = FL_RING_BYTES, .has_ticks = true};
+    struct fl_error err;
+    int first;
+    enum fl_status status =
+        fl_opt_parse(&command, argc, argv, option_take, &settings, &first, &err);
+    if (status == FL_END)
+        return EXIT_SUCCESS;
+    if (status == FL_OK && first >= argc)
+        status = fl_fail(&err, FL_USAGE, "no program given; try: flrec -o t.zst -- ls");
+    if (status == FL_OK && is_stdout_taken(&settings) && isatty(STDOUT_FILENO))
+        status = fl_fail(&err, FL_USAGE,
+                         "a trace is not for a terminal; redirect it, or use -o FILE");
+    if (status != FL_OK)
+        return fail(&err);
+    struct recording rec = {.settings = &settings, .argv = argv + first};
+    status = recording_begin(&rec, &err);
+    if (status != FL_OK)
+        return fail(&err);
+    const int code = recording_run(&rec);
+    free(rec.path);
+    return code;
+}

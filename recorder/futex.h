@@ -1,0 +1,36 @@
+/** Futexes in memory shared between processes. Both calls may change errno. */
+#ifndef FL_FUTEX_H
+#define FL_FUTEX_H
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ring.h"
+
+/** Sleep while `*word` is `expected`, for at most `timeout_ns`. */
+static inline void fl_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
+{
+    const struct timespec timeout = {.tv_sec = timeout_ns / 1000000000,
+                                     .tv_nsec = timeout_ns % 1000000000};
+    syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, NULL, 0);
+}
+
+static inline void fl_futex_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/** Has flrec's drain thread ended, by whatever means? */
+static inline bool fl_recorder_is_gone(struct fl_shared *shared)
+{
+    /* The C library keeps a mutex's futex word, owner and death mark first. */
+    const _Atomic uint32_t *word = (const _Atomic uint32_t *)(const void *)&shared->life;
+    return (atomic_load(word) & FUTEX_OWNER_DIED) != 0;
+}
+
+#endif

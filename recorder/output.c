@@ -1,0 +1,45 @@
+/*
+ * Names and files of traces. A trace shows what a program did with its memory: only its owner
+ * may read it.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *fl_output_default(const char *program, pid_t pid)
+{
+    const char *slash = strrchr(program, '/');
+    char *name = NULL;
+    return asprintf(&name, "%s.%d.zst", slash ? slash + 1 : program, (int)pid) < 0 ? NULL
+                                                                                   : name;
+}
+
+char *fl_output_name(const char *path, uint32_t number)
+{
+    if (number == 0)
+        return strdup(path);
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    const char *suffix = dot && dot != base ? dot : path + strlen(path);
+    char *name = NULL;
+    const int code =
+        asprintf(&name, "%.*s.exec%u%s", (int)(suffix - path), path, number, suffix);
+    return code < 0 ? NULL : name;
+}
+
+enum fl_status fl_output_open(const char *path, int *fd, struct fl_error *err)
+{
+    const bool is_stdout = strcmp(path, "-") == 0;
+    const int opened = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                                 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (opened < 0)
+        return fl_fail_os(err, FL_IO, errno, "cannot write %s", path);
+    *fd = opened;
+    return FL_OK;
+}

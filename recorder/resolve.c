@@ -1,0 +1,193 @@
+/*
+ * The real allocator, found by dlsym(RTLD_NEXT), and what serves before it is known.
+ *
+ * dlsym and thread storage may allocate while they look for malloc. Calls made then are served
+ * from a static buffer by bumping an offset: blocks of it are never reused, a free of one is
+ * ignored, a realloc copies it out. Each block has a 16-byte header holding its size. The
+ * functions here run on any thread at any time and take no lock, so that a thread which holds
+ * the loader's lock and allocates cannot wait for the one that is inside dlsym.
+ *
+ * C libraries lack some of the family (free_sized before glibc 2.43, pvalloc in musl): those
+ * are built from the others, with the same effect for the program.
+ */
+#include "resolve.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FL_BOOT_ALIGN 16
+
+char fl_boot_buffer[FL_BOOT_BYTES] __attribute__((aligned(4096)));
+static _Atomic size_t boot_used_bytes;
+
+static void *boot_take(size_t align, size_t bytes)
+{
+    if (bytes > FL_BOOT_BYTES || align > FL_BOOT_BYTES / 2)
+        goto full;
+    if (align < FL_BOOT_ALIGN)
+        align = FL_BOOT_ALIGN;
+    const size_t room = bytes + align + FL_BOOT_ALIGN + FL_BOOT_ALIGN;
+    const size_t start = atomic_fetch_add(&boot_used_bytes, room & ~(size_t)15);
+    if (start > FL_BOOT_BYTES || room > FL_BOOT_BYTES - start)
+        goto full;
+    const size_t payload = (start + FL_BOOT_ALIGN + align - 1) & ~(align - 1);
+    char *block = fl_boot_buffer + payload;
+    memcpy(block - FL_BOOT_ALIGN, &bytes, sizeof bytes);
+    return block;
+full:
+    errno = ENOMEM;
+    return NULL;
+}
+
+size_t fl_boot_usable(const void *block)
+{
+    size_t bytes;
+    memcpy(&bytes, (const char *)block - FL_BOOT_ALIGN, sizeof bytes);
+    return bytes;
+}
+
+void *fl_boot_realloc(void *block, size_t bytes)
+{
+    void *moved = fl_real.malloc(bytes);
+    const size_t old_bytes = fl_boot_usable(block);
+    if (moved)
+        memcpy(moved, block, bytes < old_bytes ? bytes : old_bytes);
+    return moved;
+}
+
+static void *boot_malloc(size_t bytes)
+{
+    return boot_take(FL_BOOT_ALIGN, bytes);
+}
+
+/* The buffer is zero from the start and no part of it is handed out twice. */
+static void *boot_calloc(size_t count, size_t bytes)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, bytes, &total))
+        total = SIZE_MAX;
+    return boot_take(FL_BOOT_ALIGN, total);
+}
+
+static void *boot_realloc(void *block, size_t bytes)
+{
+    return block ? fl_boot_realloc(block, bytes) : boot_malloc(bytes);
+}
+
+static void boot_free(void *block)
+{
+    (void)block;
+}
+
+static void *boot_memalign(size_t align, size_t bytes)
+{
+    return boot_take(align, bytes);
+}
+
+static int boot_posix_memalign(void **block, size_t align, size_t bytes)
+{
+    void *taken = boot_take(align, bytes);
+    if (!taken)
+        return ENOMEM;
+    *block = taken;
+    return 0;
+}
+
+static size_t page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t boot_malloc_usable_size(void *block)
+{
+    return block ? fl_boot_usable(block) : 0;
+}
+
+/* Stand-ins for what a C library may lack; each is right for any set of real functions. */
+
+static void *missing_reallocarray(void *block, size_t count, size_t bytes)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, bytes, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return fl_real.realloc(block, total);
+}
+
+static void *missing_memalign(size_t align, size_t bytes)
+{
+    void *block = NULL;
+    const int code = fl_real.posix_memalign(&block, align, bytes);
+    if (code != 0)
+        errno = code;
+    return code == 0 ? block : NULL;
+}
+
+static void *missing_valloc(size_t bytes)
+{
+    return fl_real.memalign(page_bytes(), bytes);
+}
+
+static void *missing_pvalloc(size_t bytes)
+{
+    const size_t page = page_bytes();
+    size_t rounded;
+    if (__builtin_add_overflow(bytes, page - 1, &rounded)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return fl_real.memalign(page, rounded & ~(page - 1));
+}
+
+static void missing_free_sized(void *block, size_t bytes)
+{
+    (void)bytes;
+    fl_real.free(block);
+}
+
+static void missing_free_aligned_sized(void *block, size_t align, size_t bytes)
+{
+    (void)align;
+    (void)bytes;
+    fl_real.free(block);
+}
+
+struct fl_real fl_real = {
+    .malloc = boot_malloc,
+    .calloc = boot_calloc,
+    .realloc = boot_realloc,
+    .reallocarray = missing_reallocarray,
+    .free = boot_free,
+    .posix_memalign = boot_posix_memalign,
+    .aligned_alloc = boot_memalign,
+    .memalign = boot_memalign,
+    .valloc = missing_valloc,
+    .pvalloc = missing_pvalloc,
+    .malloc_usable_size = boot_malloc_usable_size,
+    .free_sized = missing_free_sized,
+    .free_aligned_sized = missing_free_aligned_sized,
+};
+
+/* ISO C has no cast from an object pointer to a function pointer; POSIX promises the copy. */
+#define FIND(table, name)                                                                      \
+    do {                                                                                       \
+        void *found = dlsym(RTLD_NEXT, #name);                                                 \
+        if (found)                                                                             \
+            memcpy(&(table).name, &found, sizeof found);                                       \
+    } while (0)
+
+void fl_resolve(void)
+{
+    struct fl_real table = fl_real;
+    table.memalign = missing_memalign;
+    table.aligned_alloc = missing_memalign;
+#define FIND_MEMBER(type, name, parameters) FIND(table, name);
+    FL_REAL_LIST(FIND_MEMBER)
+#undef FIND_MEMBER
+    (void)dlerror(); /* the program must not see that a name was missing */
+    fl_real = table;
+}

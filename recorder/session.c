@@ -1,0 +1,355 @@
+/*
+ * From slots to records: names objects, restores what the program's side left out, keeps the
+ * realloc of each thread between its two halves.
+ *
+ * The loop in fl_session_take runs once for each event and is, with the namer and the encoder
+ * behind it, what limits a recording; the namer's cache lines are asked for some events ahead.
+ *
+ * A realloc's first half takes the old object out of the table, before any thread can be given
+ * its address again; the second half writes the event, or puts the object back when the call
+ * failed. A second half without a first is a realloc of NULL.
+ *
+ * After a write error nothing more is named or encoded; slots are dropped, so that the program
+ * runs on.
+ */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "describe.h"
+
+#define FL_PREFETCH_SLOTS 12
+#define FL_TICK_NS        100000u
+#define FL_FLUSH_NS       UINT64_C(1000000000)
+#define FL_THREAD_UNKNOWN UINT64_MAX
+
+struct fl_session {
+    struct fl_session_config config;
+    struct fl_writer *writer;
+    struct fl_namer *namer;
+    uint64_t next_serial;
+    uint64_t next_thread;    /* number the next thread gets */
+    uint64_t current_thread; /* last one written */
+    uint64_t tick_ns;      /* clock at the last tick written, a multiple of FL_TICK_NS later */
+    uint64_t owed_tick_ns; /* to be written before the next event */
+    uint64_t flushed_ns;
+    uint64_t flushed_records;
+    struct fl_error error;
+    bool is_broken;
+};
+
+static inline void put(struct fl_session *session, const struct fl_event *event,
+                       uint64_t released_bytes)
+{
+    if (fl_writer_put(session->writer, event, released_bytes, &session->error) != FL_OK)
+        session->is_broken = true;
+}
+
+static void put_record(struct fl_session *session, enum fl_kind kind, uint64_t number,
+                       uint32_t extra)
+{
+    const struct fl_event event = {
+        .serial = FL_SERIAL_NONE, .size_bytes = number, .extra = extra, .kind = (uint8_t)kind};
+    put(session, &event, 0);
+}
+
+static uint64_t realtime_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void writer_begin(struct fl_session *session, uint32_t number, int fd)
+{
+    const uint64_t start_time_ns = realtime_ns();
+    const struct fl_writer_options options = {.level = session->config.level,
+                                              .start_time_ns = start_time_ns};
+    struct fl_metadata *meta = fl_describe_image(&session->config, number, start_time_ns);
+    if (fl_writer_open(fd, &options, meta, &session->writer, &session->error) != FL_OK)
+        session->is_broken = true;
+    fl_metadata_free(meta);
+}
+
+struct fl_session *fl_session_open(const struct fl_session_config *config, uint32_t number,
+                                   int fd)
+{
+    struct fl_session *session = calloc(1, sizeof *session);
+    struct fl_namer *namer = fl_namer_new();
+    if (!session || !namer) {
+        free(session);
+        fl_namer_free(namer);
+        return NULL;
+    }
+    session->config = *config;
+    session->namer = namer;
+    session->current_thread = FL_THREAD_UNKNOWN;
+    writer_begin(session, number, fd);
+    return session;
+}
+
+void fl_session_round(struct fl_session *session, uint64_t now_ns)
+{
+    if (session->tick_ns == 0)
+        session->tick_ns = now_ns;
+    const uint64_t passed_ns = now_ns - session->tick_ns;
+    if (session->config.has_ticks)
+        session->owed_tick_ns = passed_ns - passed_ns % FL_TICK_NS;
+}
+
+static void put_tick(struct fl_session *session)
+{
+    put_record(session, FL_RECORD_TICK, session->owed_tick_ns, 0);
+    session->tick_ns += session->owed_tick_ns;
+    session->owed_tick_ns = 0;
+}
+
+static void put_thread(struct fl_session *session, struct fl_lane *lane)
+{
+    if (!lane->has_thread) {
+        lane->has_thread = true;
+        lane->thread = session->next_thread++;
+        const uint32_t tid = atomic_load_explicit(&lane->ring->tid, memory_order_relaxed);
+        put_record(session, FL_RECORD_THREAD_START, lane->thread, tid);
+    }
+    if (lane->thread != session->current_thread) {
+        session->current_thread = lane->thread;
+        put_record(session, FL_RECORD_THREAD, lane->thread, 0);
+    }
+}
+
+static void put_context(struct fl_session *session, struct fl_lane *lane)
+{
+    if (session->owed_tick_ns > 0)
+        put_tick(session);
+    put_thread(session, lane);
+}
+
+static void put_implied_free(struct fl_session *session, struct fl_named ended)
+{
+    const struct fl_event event = {
+        .serial = ended.serial, .kind = FL_CALL_FREE, .flags = FL_FLAG_IMPLIED};
+    put(session, &event, ended.size_bytes);
+}
+
+/* Name the object an allocating call made; `released_bytes` is what a realloc ended. */
+static inline void put_new(struct fl_session *session, uint64_t address, struct fl_event *event,
+                           uint64_t released_bytes)
+{
+    struct fl_named before;
+    const struct fl_named object = {session->next_serial, event->size_bytes};
+    const int outcome = fl_namer_add(session->namer, address, object, &before);
+    if (__builtin_expect(outcome != 0, 0)) {
+        if (outcome < 0) {
+            (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
+            session->is_broken = true;
+            return;
+        }
+        put_implied_free(session, before);
+    }
+    session->next_serial++;
+    put(session, event, released_bytes);
+}
+
+static inline void take_allocation(struct fl_session *session, uint64_t address,
+                                   struct fl_event *event)
+{
+    if (__builtin_expect(address != 0, 1)) {
+        put_new(session, address, event, 0);
+        return;
+    }
+    event->flags = FL_FLAG_FAILED;
+    put(session, event, 0);
+}
+
+static inline void take_free(struct fl_session *session, uint64_t address,
+                             struct fl_event *event)
+{
+    struct fl_named ended = {0};
+    if (address == 0)
+        event->flags = FL_FLAG_NULL;
+    else if (fl_namer_remove(session->namer, address, &ended))
+        event->serial = ended.serial;
+    else
+        event->flags = FL_FLAG_UNKNOWN;
+    put(session, event, ended.size_bytes);
+}
+
+static void take_usable_size(struct fl_session *session, uint64_t address,
+                             struct fl_event *event)
+{
+    struct fl_named object;
+    if (address == 0)
+        event->flags = FL_FLAG_NULL;
+    else if (fl_namer_find(session->namer, address, &object))
+        event->serial = object.serial;
+    else
+        event->flags = FL_FLAG_UNKNOWN;
+    put(session, event, 0);
+}
+
+static void take_realloc_begin(struct fl_session *session, struct fl_lane *lane,
+                               uint64_t address)
+{
+    lane->has_pending = true;
+    lane->pending_is_known = fl_namer_remove(session->namer, address, &lane->pending);
+    lane->pending_address = address;
+}
+
+/* The call failed: the object is where it was. */
+static void pending_restore(struct fl_session *session, struct fl_lane *lane)
+{
+    struct fl_named before;
+    if (lane->pending_is_known &&
+        fl_namer_add(session->namer, lane->pending_address, lane->pending, &before) != 0)
+        session->is_broken = true;
+}
+
+static void take_realloc_end(struct fl_session *session, struct fl_lane *lane, uint64_t address,
+                             struct fl_event *event)
+{
+    const bool had_pointer = lane->has_pending, is_known = lane->pending_is_known;
+    lane->has_pending = lane->pending_is_known = false;
+    if (!had_pointer)
+        event->flags = FL_FLAG_NULL;
+    else if (!is_known)
+        event->flags = FL_FLAG_UNKNOWN;
+    else
+        event->serial = lane->pending.serial;
+    const uint64_t old_bytes = had_pointer && is_known ? lane->pending.size_bytes : 0;
+    if (address != 0) {
+        put_new(session, address, event, old_bytes);
+        return;
+    }
+    const bool is_freed = had_pointer && event->size_bytes == 0;
+    event->flags |= is_freed ? FL_FLAG_FREED : FL_FLAG_FAILED;
+    lane->pending_is_known = is_known;
+    if (!is_freed && had_pointer)
+        pending_restore(session, lane);
+    lane->pending_is_known = false;
+    put(session, event, is_freed ? old_bytes : 0);
+}
+
+static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t address,
+                      struct fl_event *event)
+{
+    switch (event->kind) {
+    case FL_CALL_REALLOC:
+    case FL_CALL_REALLOCARRAY:
+        take_realloc_end(session, lane, address, event);
+        break;
+    case FL_OP_REALLOC_BEGIN:
+        take_realloc_begin(session, lane, address);
+        break;
+    case FL_CALL_USABLE_SIZE:
+        take_usable_size(session, address, event);
+        break;
+    default: /* THREAD_START only makes put_thread see the thread; others do not exist */
+        break;
+    }
+}
+
+static inline void take_event(struct fl_session *session, struct fl_lane *lane,
+                              const struct fl_slot *slot, uint64_t size_high)
+{
+    const uint64_t address = fl_slot_address(slot);
+    struct fl_event event = {
+        .serial = FL_SERIAL_NONE,
+        .size_bytes = (slot->rest & UINT32_MAX) | size_high << 32,
+        .kind = fl_slot_op(slot) & FL_OP_KIND,
+        .align_log2 = (uint8_t)(slot->what >> (FL_ADDRESS_BITS + 8)),
+    };
+    if (event.kind >= FL_CALL_FREE && event.kind <= FL_CALL_FREE_ALIGNED_SIZED)
+        take_free(session, address, &event);
+    else if (event.kind <= FL_CALL_PVALLOC && event.kind != FL_CALL_REALLOC &&
+             event.kind != FL_CALL_REALLOCARRAY)
+        take_allocation(session, address, &event);
+    else
+        take_rest(session, lane, address, &event);
+}
+
+void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
+{
+    struct fl_session *session = user;
+    const struct fl_slot *slots = lane->slots;
+    const uint64_t mask = lane->mask;
+    if (!session->is_broken)
+        put_context(session, lane);
+    uint64_t at = lane->at;
+    while (at < stop) {
+        const struct fl_slot *slot = &slots[at & mask];
+        uint64_t size_high = 0, stamp_base = lane->stamp_base;
+        fl_namer_prefetch(session->namer,
+                          fl_slot_address(&slots[(at + FL_PREFETCH_SLOTS) & mask]));
+        if (__builtin_expect(fl_slot_goes_before(slot), 0)) {
+            stamp_base = slot->rest;
+            size_high = fl_slot_address(slot);
+            slot = &slots[++at & mask];
+        }
+        if (fl_slot_key(slot, stamp_base) > bound)
+            break;
+        if (!session->is_broken)
+            take_event(session, lane, slot, size_high);
+        lane->stamp_base = stamp_base;
+        lane->at = ++at;
+    }
+}
+
+void fl_session_thread_end(struct fl_session *session, const struct fl_lane *lane)
+{
+    if (lane->has_thread && !session->is_broken)
+        put_record(session, FL_RECORD_THREAD_END, lane->thread, 0);
+}
+
+void fl_session_lose(struct fl_session *session, uint64_t count)
+{
+    if (!session->is_broken)
+        put_record(session, FL_RECORD_LOST, count, 0);
+}
+
+void fl_session_flush(struct fl_session *session, uint64_t now_ns)
+{
+    if (session->is_broken || now_ns - session->flushed_ns < FL_FLUSH_NS)
+        return;
+    session->flushed_ns = now_ns;
+    const uint64_t records = fl_writer_totals(session->writer)->records;
+    if (records == session->flushed_records)
+        return;
+    session->flushed_records = records;
+    if (fl_writer_flush(session->writer, &session->error) != FL_OK)
+        session->is_broken = true;
+}
+
+const struct fl_error *fl_session_error(const struct fl_session *session)
+{
+    return session->is_broken ? &session->error : NULL;
+}
+
+static void writer_end(struct fl_session *session, const struct fl_session_end *end,
+                       struct fl_session_result *result)
+{
+    result->totals = *fl_writer_totals(session->writer);
+    if (session->is_broken) {
+        result->error = session->error;
+        fl_writer_abandon(session->writer);
+        return;
+    }
+    struct fl_metadata *meta = fl_describe_end(&session->config, end, &result->totals);
+    const enum fl_status status =
+        fl_writer_finish(session->writer, meta, &result->totals, &result->error);
+    if (status == FL_OK)
+        result->error.status = FL_OK;
+    fl_metadata_free(meta);
+}
+
+void fl_session_close(struct fl_session *session, const struct fl_session_end *end,
+                      struct fl_session_result *result)
+{
+    *result = (struct fl_session_result){.error = session->error};
+    if (session->writer)
+        writer_end(session, end, result);
+    fl_namer_free(session->namer);
+    free(session);
+}

@@ -1,0 +1,140 @@
+/*
+ * Making the memory that flrec shares with the program: sized once, sealed, sparse. Rings that
+ * no thread claims cost address space only; where that is limited (RLIMIT_AS), fewer are made.
+ *
+ * The processor's counter serves as clock where the kernel itself keeps time by it, which it
+ * only does after it has checked that all processors agree; elsewhere a shared counter does.
+ */
+#include "shared.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#define FL_PAGE_MAX 65536u /* of any machine: ring 0 starts on a page */
+
+#if defined(__x86_64__)
+static bool is_kernel_clock_tsc(void)
+{
+    char name[16] = "";
+    FILE *file =
+        fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+    if (!file)
+        return false;
+    const bool is_read = fgets(name, sizeof name, file) != NULL;
+    fclose(file);
+    return is_read && strncmp(name, "tsc", 3) == 0;
+}
+
+static bool has_good_cycles(void)
+{
+    unsigned a, b, c, d;
+    const unsigned invariant_tsc = 1u << 8;
+    return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & invariant_tsc) &&
+           is_kernel_clock_tsc();
+}
+#elif defined(__aarch64__)
+/* Below 1 GHz two events that follow each other could share a tick. */
+static bool has_good_cycles(void)
+{
+    uint64_t ticks_per_second;
+    __asm__("mrs %0, cntfrq_el0" : "=r"(ticks_per_second));
+    return ticks_per_second >= 1000000000u;
+}
+#else
+static bool has_good_cycles(void)
+{
+    return false;
+}
+#endif
+
+static uint32_t stamp_choose(enum fl_stamp_choice choice)
+{
+    if (choice == FL_STAMP_AUTO)
+        return has_good_cycles() ? FL_STAMP_CYCLES : FL_STAMP_COUNTER;
+    return choice == FL_STAMP_ASK_CYCLES ? FL_STAMP_CYCLES : FL_STAMP_COUNTER;
+}
+
+static uint64_t slots_round(uint64_t ring_bytes)
+{
+    uint64_t slots = FL_RING_SLOTS_MIN;
+    while (slots < FL_RING_SLOTS_MAX && slots * sizeof(struct fl_slot) < ring_bytes)
+        slots *= 2;
+    return slots;
+}
+
+/* At most an eighth of a limited address space goes to rings. */
+static uint32_t rings_fit(uint64_t ring_bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return FL_RINGS_MAX;
+    const uint64_t fit = limit.rlim_cur / 8 / ring_bytes;
+    return fit < 1 ? 1 : fit > FL_RINGS_MAX ? FL_RINGS_MAX : (uint32_t)fit;
+}
+
+static void life_make(pthread_mutex_t *life)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(life, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+/* Map `bytes` of new shared memory; NULL with errno set. */
+static struct fl_shared *memory_make(uint64_t bytes, int *fd, uint64_t *inode)
+{
+    struct stat status;
+    const int made = memfd_create("flrec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (made < 0)
+        return NULL;
+    void *mapped = MAP_FAILED;
+    if (ftruncate(made, (off_t)bytes) == 0 && fstat(made, &status) == 0 &&
+        fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+        mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
+    if (mapped == MAP_FAILED) {
+        const int saved_errno = errno;
+        close(made);
+        errno = saved_errno;
+        return NULL;
+    }
+    *fd = made;
+    *inode = status.st_ino;
+    return mapped;
+}
+
+enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
+                              struct fl_shared **out, int *fd, uint64_t *inode,
+                              struct fl_error *err)
+{
+    const uint64_t slots = slots_round(ring_bytes);
+    const uint32_t rings = rings_fit(slots * sizeof(struct fl_slot));
+    const uint64_t header = sizeof(struct fl_shared) + rings * sizeof(struct fl_ring);
+    const uint64_t slots_offset = (header + FL_PAGE_MAX - 1) & ~(uint64_t)(FL_PAGE_MAX - 1);
+    const uint64_t bytes = slots_offset + rings * slots * sizeof(struct fl_slot);
+    struct fl_shared *shared = memory_make(bytes, fd, inode);
+    if (!shared)
+        return fl_fail_os(err, FL_NOMEM, errno, "cannot make shared memory");
+    shared->magic = FL_SHARED_MAGIC;
+    shared->version = FL_SHARED_VERSION;
+    shared->total_bytes = bytes;
+    shared->slots_offset = slots_offset;
+    shared->ring_slots = slots;
+    shared->ring_count = rings;
+    shared->stamp_source = stamp_choose(stamp);
+    atomic_store(&shared->counter, 1);
+    life_make(&shared->life);
+    *out = shared;
+    return FL_OK;
+}

@@ -1,0 +1,27 @@
+/** Making the memory of ring.h. Thread safety: one thread, before the program starts. */
+#ifndef FL_SHARED_H
+#define FL_SHARED_H
+
+#include <fl/status.h>
+
+#include "ring.h"
+
+/** The values of --stamp, in the order of its choices. */
+enum fl_stamp_choice {
+    FL_STAMP_AUTO,
+    FL_STAMP_ASK_CYCLES,
+    FL_STAMP_ASK_COUNTER,
+};
+
+/**
+ * Make and map the shared memory.
+ *
+ * @param ring_bytes  slots of one ring, rounded up to a power of two within ring.h's limits
+ * @param fd          receives the memfd, close-on-exec, the caller's
+ * @param inode       receives its inode, by which a later image recognises it
+ */
+enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
+                              struct fl_shared **out, int *fd, uint64_t *inode,
+                              struct fl_error *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * The cold half of a thread's ring: claiming one, waiting for room, wide slots, nested calls.
+ *
+ * A ring is claimed by one compare-and-swap when a thread records its first call. It is not
+ * given back by the thread: destructors of thread storage, and libc itself, free after any
+ * destructor of ours. flrec sees that the thread is gone and frees the ring when it is empty.
+ * Claims take the lowest free ring, so that its pages are likely to be there already. O(rings).
+ *
+ * Waiting for room is the only place where a recorded program sleeps because of us, and the
+ * only one that notices flrec's death: the kernel marks the robust mutex that flrec holds.
+ */
+#include "thread_buffer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "futex.h"
+
+#define FL_ROOM_WAIT_NS    (50 * 1000 * 1000)
+#define FL_CLAIM_WAIT_NS   (2 * 1000 * 1000)
+#define FL_CLAIM_TRIES     25
+#define FL_LOST_BEFORE_TRY 1024
+
+_Thread_local struct fl_thread fl_thread __attribute__((tls_model("initial-exec")));
+
+static void doorbell_ring(struct fl_shared *shared)
+{
+    atomic_fetch_add(&shared->doorbell, 1);
+    fl_futex_wake(&shared->doorbell);
+}
+
+static void ring_high_raise(struct fl_shared *shared, uint32_t high)
+{
+    uint32_t seen = atomic_load(&shared->ring_high);
+    while (seen < high && !atomic_compare_exchange_weak(&shared->ring_high, &seen, high))
+        continue;
+}
+
+static bool ring_claim(struct fl_shared *shared, uint32_t *index)
+{
+    for (uint32_t i = 0; i < shared->ring_count; i++) {
+        uint32_t expected = FL_RING_FREE;
+        _Atomic uint32_t *state = &shared->rings[i].state;
+        if (atomic_load_explicit(state, memory_order_relaxed) != FL_RING_FREE ||
+            !atomic_compare_exchange_strong(state, &expected, FL_RING_CLAIMED))
+            continue;
+        ring_high_raise(shared, i + 1);
+        *index = i;
+        return true;
+    }
+    return false;
+}
+
+/* flrec frees the rings of threads that are gone when it is asked to. */
+static bool ring_claim_patiently(struct fl_shared *shared, uint32_t *index)
+{
+    for (int i = 0; i < FL_CLAIM_TRIES; i++) {
+        if (ring_claim(shared, index))
+            return true;
+        atomic_store(&shared->rings_wanted, 1);
+        doorbell_ring(shared);
+        fl_futex_wait(&shared->rings_wanted, 1, FL_CLAIM_WAIT_NS);
+    }
+    return ring_claim(shared, index);
+}
+
+static void thread_begin(struct fl_thread *self, uint32_t index)
+{
+    struct fl_shared *shared = fl_process.shared;
+    const uint32_t tid = (uint32_t)gettid();
+    self->ring = &shared->rings[index];
+    self->slots = fl_ring_slots(shared, index);
+    self->mask = shared->ring_slots - 1;
+    self->limit = shared->ring_slots;
+    self->head = 0;
+    self->stamp_base = 0;
+    atomic_store(&self->ring->tid, tid);
+    fl_thread_record(self, FL_OP_THREAD_START, 0, NULL, tid);
+}
+
+static bool thread_lose(struct fl_thread *self)
+{
+    struct fl_shared *shared = fl_process.shared;
+    uint32_t index;
+    if (++self->lost_count % FL_LOST_BEFORE_TRY == 0 && ring_claim(shared, &index)) {
+        self->phase = FL_THREAD_BUSY;
+        thread_begin(self, index);
+        return true;
+    }
+    atomic_fetch_add_explicit(&shared->lost_events, 1, memory_order_relaxed);
+    return false;
+}
+
+static bool thread_start(struct fl_thread *self)
+{
+    self->phase = FL_THREAD_BUSY;
+    fl_attach();
+    uint32_t index;
+    if (!*fl_process.is_recording) {
+        self->phase = FL_THREAD_NEW;
+        return false;
+    }
+    if (!ring_claim_patiently(fl_process.shared, &index)) {
+        self->phase = FL_THREAD_RINGLESS;
+        return thread_lose(self);
+    }
+    thread_begin(self, index);
+    return true;
+}
+
+static bool enter_slowly(struct fl_thread *self)
+{
+    switch (self->phase) {
+    case FL_THREAD_NEW:
+        return thread_start(self);
+    case FL_THREAD_BUSY:
+        if (*fl_process.is_recording)
+            atomic_fetch_add_explicit(&fl_process.shared->nested_calls, 1,
+                                      memory_order_relaxed);
+        return false;
+    case FL_THREAD_RINGLESS:
+        return *fl_process.is_recording && thread_lose(self);
+    default:
+        return false; /* READY behind a closed gate: a forked child, or flrec is gone */
+    }
+}
+
+bool fl_enter_slowly(struct fl_thread *self)
+{
+    const int saved_errno = errno;
+    const bool is_entered = enter_slowly(self);
+    errno = saved_errno;
+    return is_entered;
+}
+
+static bool has_room(struct fl_thread *self)
+{
+    self->limit = atomic_load(&self->ring->tail) + self->mask + 1;
+    return self->limit - self->head >= 2;
+}
+
+/* The flag is set before the tail is read again, and flrec moves the tail before it reads the
+ * flag, all in one total order: one of the two sees the other, so no wake-up is missed. */
+static bool room_wait(struct fl_thread *self)
+{
+    struct fl_shared *shared = fl_process.shared;
+    while (!has_room(self)) {
+        atomic_store(&self->ring->is_waiting, 1);
+        _Atomic uint32_t *tail = &self->ring->tail_futex;
+        const uint32_t seen = atomic_load(tail);
+        if (has_room(self))
+            return true;
+        doorbell_ring(shared);
+        fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
+        if (fl_recorder_is_gone(shared)) {
+            fl_detach("the recorder ended; recording stops, the program goes on");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fl_thread_make_room(struct fl_thread *self)
+{
+    const int saved_errno = errno;
+    const bool is_made = *fl_process.is_recording && (has_room(self) || room_wait(self));
+    errno = saved_errno;
+    return is_made;
+}
+
+void fl_thread_put_wide(struct fl_thread *self, uint64_t size_bytes, uint64_t stamp)
+{
+    struct fl_slot *slot = &self->slots[self->head++ & self->mask];
+    slot->what = fl_slot_what(size_bytes >> 32, FL_OP_WIDE, 0);
+    slot->rest = stamp;
+    self->stamp_base = stamp;
+}
+
+void fl_thread_begin_stamps(struct fl_thread *self)
+{
+    fl_process.was_multi = true;
+    self->is_stamping = true;
+}
