@@ -29,15 +29,18 @@ static int print_long_name(const struct fl_option *option, FILE *out)
                    option->argument);
 }
 
-/* Print words of `text`, starting at `column`; continuation lines start at HELP_COLUMN. */
-static int print_wrapped(const char *text, int column, FILE *out)
+/*
+ * Print the words of `text`, up to its end or the end of its line, starting at `column`; what
+ * does not fit in LINE_WIDTH goes on at `indent` in the next line. Returns the column reached.
+ */
+static int print_wrapped(const char *text, int column, int indent, FILE *out)
 {
-    while (*text != '\0') {
+    while (*text != '\0' && *text != '\n') {
         const int spaces = (int)strspn(text, " ");
-        const int length = (int)strcspn(text + spaces, " ");
+        const int length = (int)strcspn(text + spaces, " \n");
         if (column + spaces + length > LINE_WIDTH) {
-            fprintf(out, "\n%*s%.*s", HELP_COLUMN, "", length, text + spaces);
-            column = HELP_COLUMN + length;
+            fprintf(out, "\n%*s%.*s", indent, "", length, text + spaces);
+            column = indent + length;
         } else {
             column += fprintf(out, "%.*s", spaces + length, text);
         }
@@ -51,11 +54,11 @@ static void print_extras(const struct fl_option *option, int column, FILE *out)
     char extra[256];
     if (option->choices != NULL) {
         snprintf(extra, sizeof extra, " (%s)", option->choices);
-        column = print_wrapped(extra, column, out);
+        column = print_wrapped(extra, column, HELP_COLUMN, out);
     }
     if (option->default_text != NULL) {
         snprintf(extra, sizeof extra, " [default: %s]", option->default_text);
-        print_wrapped(extra, column, out);
+        print_wrapped(extra, column, HELP_COLUMN, out);
     }
 }
 
@@ -69,8 +72,15 @@ static void print_option(const struct fl_option *option, FILE *out)
         column = 0;
     }
     fprintf(out, "%*s", HELP_COLUMN - column, "");
-    print_extras(option, print_wrapped(option->help, HELP_COLUMN, out), out);
+    column = print_wrapped(option->help, HELP_COLUMN, HELP_COLUMN, out);
+    print_extras(option, column, out);
     fputc('\n', out);
+}
+
+static const char *line_next(const char *line)
+{
+    const size_t length = strcspn(line, "\n");
+    return line + length + (line[length] == '\n');
 }
 
 static void print_synopsis(const struct fl_command *command, FILE *out)
@@ -79,7 +89,7 @@ static void print_synopsis(const struct fl_command *command, FILE *out)
     for (const char *prefix = "Usage:"; *line != '\0'; prefix = "      ") {
         const size_t length = strcspn(line, "\n");
         fprintf(out, "%s %s %.*s\n", prefix, command->name, (int)length, line);
-        line += length + (line[length] == '\n');
+        line = line_next(line);
     }
 }
 
@@ -91,8 +101,9 @@ static void print_text(const struct fl_command *command, FILE *out)
         print_option(opt_at(command, i), out);
     }
     if (command->epilogue != NULL) {
-        fprintf(out, "\n%s", command->epilogue);
-        if (command->epilogue[strlen(command->epilogue) - 1] != '\n') {
+        fputc('\n', out);
+        for (const char *line = command->epilogue; *line != '\0'; line = line_next(line)) {
+            print_wrapped(line, 0, 0, out);
             fputc('\n', out);
         }
     }
@@ -156,9 +167,34 @@ static void print_man_synopsis(const struct fl_command *command, FILE *out)
         fprintf(out, "\\fB%s\\fR ", command->name);
         print_roff(line, length, out);
         fputc('\n', out);
-        line += length + (line[length] == '\n');
+        line = line_next(line);
     }
     fputs(".fi\n", out);
+}
+
+/* Indented lines are examples and stay as they are; the others are filled to paragraphs. */
+static void print_man_notes(const char *epilogue, FILE *out)
+{
+    fputs(".SH NOTES\n", out);
+    bool is_example = false;
+    bool wants_paragraph = false;
+    for (const char *line = epilogue; *line != '\0'; line = line_next(line)) {
+        const size_t length = strcspn(line, "\n");
+        if ((line[0] == ' ') != is_example) {
+            is_example = !is_example;
+            fputs(is_example ? ".nf\n" : ".fi\n", out);
+            wants_paragraph = !is_example;
+        }
+        if (length == 0) {
+            wants_paragraph = !is_example;
+            continue;
+        }
+        fputs(wants_paragraph ? ".PP\n" : "", out);
+        wants_paragraph = false;
+        print_roff(line, length, out);
+        fputc('\n', out);
+    }
+    fputs(is_example ? ".fi\n" : "", out);
 }
 
 static void print_man(const struct fl_command *command, FILE *out)
@@ -178,9 +214,7 @@ static void print_man(const struct fl_command *command, FILE *out)
         print_man_option(opt_at(command, i), out);
     }
     if (command->epilogue != NULL) {
-        fputs(".SH NOTES\n.nf\n", out);
-        print_roff_text(command->epilogue, out);
-        fputs("\n.fi\n", out);
+        print_man_notes(command->epilogue, out);
     }
 }
 

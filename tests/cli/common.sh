@@ -36,6 +36,6 @@ grep -q "^$name: error: unknown option --halp: did you mean --help?" "$work/err"
     fail '--halp: no error with a hint'
 run 0 --help=man
 if command -v mandoc >/dev/null; then
-    mandoc -Tlint -W warning "$work/out" >"$work/err" || fail '--help=man: mandoc finds fault'
+    mandoc -Tlint -W warning <"$work/out" >"$work/err" || fail '--help=man: mandoc finds fault'
 fi
 [ "$failures" -eq 0 ]

@@ -18,7 +18,9 @@ static const struct fl_option options[] = {
 static const struct fl_command command = {"try",
                                           "[options] FILE...\n--list",
                                           "try all of it",
-                                          "Examples:\n  try -q\n",
+                                          "Examples:\n  try -q\nA closing paragraph that is "
+                                          "too long for one line of a terminal, which has "
+                                          "eighty columns.\n",
                                           options,
                                           sizeof options / sizeof options[0],
                                           false};
@@ -175,7 +177,8 @@ static void help_is_printed_from_the_table(void **state)
         "  -j, --json[=FILE]         Write JSON.\n"
         "  -q, --quiet               Say nothing.\n";
     assert_true(strncmp(text, expected, strlen(expected)) == 0);
-    assert_non_null(strstr(text, "\nExamples:\n  try -q\n"));
+    assert_non_null(strstr(text, "\nExamples:\n  try -q\nA closing paragraph that is too long "
+                                 "for one line of a terminal, which has\neighty columns.\n"));
 }
 
 static void version_man_and_completion_are_printed(void **state)
@@ -187,6 +190,7 @@ static void version_man_and_completion_are_printed(void **state)
     output_of("--help=man", text, sizeof text);
     assert_non_null(strstr(text, ".TH TRY 1 "));
     assert_non_null(strstr(text, "\n\\fB\\-j\\fR, \\fB\\-\\-json\\fR[=\\fIFILE\\fR]\n"));
+    assert_non_null(strstr(text, "\n.nf\n  try \\-q\n.fi\n.PP\nA closing"));
     output_of("--help=complete", text, sizeof text);
     assert_non_null(strstr(text, "--quiet\tSay nothing.\n"));
     assert_non_null(strstr(text, "--version\tPrint the version.\n"));
