@@ -21,6 +21,7 @@
 #include "describe.h"
 
 #define FL_PREFETCH_SLOTS 12
+#define FL_PREFETCH_RING 96
 #define FL_TICK_NS        100000u
 #define FL_FLUSH_NS       UINT64_C(1000000000)
 #define FL_THREAD_UNKNOWN UINT64_MAX
@@ -281,6 +282,7 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
     while (at < stop) {
         const struct fl_slot *slot = &slots[at & mask];
         uint64_t size_high = 0, stamp_base = lane->stamp_base;
+        __builtin_prefetch(&slots[(at + FL_PREFETCH_RING) & mask]);
         fl_namer_prefetch(session->namer,
                           fl_slot_address(&slots[(at + FL_PREFETCH_SLOTS) & mask]));
         if (__builtin_expect(fl_slot_goes_before(slot), 0)) {
