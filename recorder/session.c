@@ -21,7 +21,7 @@
 #include "describe.h"
 
 #define FL_PREFETCH_SLOTS 12
-#define FL_PREFETCH_RING 96
+#define FL_PREFETCH_RING  96
 #define FL_TICK_NS        100000u
 #define FL_FLUSH_NS       UINT64_C(1000000000)
 #define FL_THREAD_UNKNOWN UINT64_MAX

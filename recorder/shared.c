@@ -20,7 +20,9 @@
 #include <cpuid.h>
 #endif
 
-#define FL_PAGE_MAX 65536u /* of any machine: ring 0 starts on a page */
+#define FL_PAGE_MAX         65536u /* of any machine: ring 0 starts on a page */
+#define FL_RING_SLOTS_SMALL 4096u
+#define FL_RINGS_WANTED     64u
 
 #if defined(__x86_64__)
 static bool is_kernel_clock_tsc(void)
@@ -72,13 +74,17 @@ static uint64_t slots_round(uint64_t ring_bytes)
     return slots;
 }
 
-/* At most an eighth of a limited address space goes to rings. */
-static uint32_t rings_fit(uint64_t ring_bytes)
+/* Where address space is limited, a sixteenth of it goes to rings, and these are made smaller
+ * rather than few: a short ring costs time, a missing one costs events. */
+static uint32_t rings_fit(uint64_t *slots)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return FL_RINGS_MAX;
-    const uint64_t fit = limit.rlim_cur / 8 / ring_bytes;
+    const uint64_t budget = limit.rlim_cur / 16 / sizeof(struct fl_slot);
+    while (*slots > FL_RING_SLOTS_SMALL && budget / *slots < FL_RINGS_WANTED)
+        *slots /= 2;
+    const uint64_t fit = budget / *slots;
     return fit < 1 ? 1 : fit > FL_RINGS_MAX ? FL_RINGS_MAX : (uint32_t)fit;
 }
 
@@ -118,8 +124,8 @@ enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
                               struct fl_shared **out, int *fd, uint64_t *inode,
                               struct fl_error *err)
 {
-    const uint64_t slots = slots_round(ring_bytes);
-    const uint32_t rings = rings_fit(slots * sizeof(struct fl_slot));
+    uint64_t slots = slots_round(ring_bytes);
+    const uint32_t rings = rings_fit(&slots);
     const uint64_t header = sizeof(struct fl_shared) + rings * sizeof(struct fl_ring);
     const uint64_t slots_offset = (header + FL_PAGE_MAX - 1) & ~(uint64_t)(FL_PAGE_MAX - 1);
     const uint64_t bytes = slots_offset + rings * slots * sizeof(struct fl_slot);
