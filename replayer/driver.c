@@ -1,0 +1,244 @@
+/*
+ * One pass. The worker is /proc/self/exe started with posix_spawn: no copy of our address space,
+ * no leftovers of our heap in its libc, and room for a preloaded library later.
+ *
+ * The driver decodes ahead while the worker runs. When the worker stops early, because it found
+ * something or crashed, the rest of the trace is still decoded (into one batch nobody runs), so
+ * that what is told about the trace is the same whatever its allocator did.
+ */
+#include "driver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+#define WORKER_FD      3
+#define WORKER_FD_TEXT "3"
+
+/* A pass under way. */
+struct pass {
+    const struct fl_pass_request *request;
+    struct fl_pass_outcome *outcome;
+    struct fl_ring *ring;
+    pid_t worker;
+    int wait_status;  /* of the worker, when it has ended */
+    bool has_ended;   /* the worker has, and was waited for */
+    bool has_crashed; /* it ended without an answer */
+    struct fl_reader *reader;
+    struct fl_plan plan;
+    struct fl_step_batch *unused_batch; /* planned into when the worker is gone; owned */
+};
+
+static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
+{
+    *job = (struct fl_job){
+        .config = request->target->config,
+        .pass = request->pass,
+        .check_mode = request->check_mode,
+        .walk_every = request->walk_every,
+        .align_bytes = fl_target_alignment(request->target),
+    };
+    snprintf(job->name, sizeof job->name, "%s", request->target->ops->name);
+}
+
+static enum fl_status worker_start(struct pass *pass, int ring_fd, struct fl_error *err)
+{
+    char name[] = "flreplay", option[] = FL_WORKER_ARGUMENT, fd_text[] = WORKER_FD_TEXT;
+    char *const argv[] = {name, option, fd_text, NULL};
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        return fl_fail(err, FL_NOMEM, "no memory to start a worker");
+    }
+    int result = posix_spawn_file_actions_adddup2(&actions, ring_fd, WORKER_FD);
+    if (result == 0) {
+        result = posix_spawn(&pass->worker, "/proc/self/exe", &actions, NULL, argv, environ);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return result == 0 ? FL_OK
+                       : fl_fail_os(err, FL_IO, result, "cannot start a worker process");
+}
+
+/* Has the worker answered or ended? Never blocks. */
+static bool worker_is_gone(struct pass *pass)
+{
+    if (!pass->has_ended &&
+        waitpid(pass->worker, &pass->wait_status, WNOHANG) == pass->worker) {
+        pass->has_ended = true;
+    }
+    return pass->has_ended || atomic_load(&pass->ring->is_done) != 0;
+}
+
+/* A place for the next batch: in the ring, or one that nobody runs. */
+static struct fl_step_batch *batch_reserve(struct pass *pass)
+{
+    while (!worker_is_gone(pass)) {
+        struct fl_step_batch *batch = fl_ring_reserve(pass->ring);
+        if (batch != NULL) {
+            return batch;
+        }
+    }
+    return pass->unused_batch;
+}
+
+static void batch_put(struct pass *pass, const struct fl_step_batch *batch)
+{
+    if (batch != pass->unused_batch) {
+        fl_ring_put(pass->ring);
+    }
+}
+
+/* Remember the first thing that was wrong with the trace. True: there is more to read. */
+static bool trace_goes_on(struct fl_pass_outcome *outcome, enum fl_status status,
+                          const struct fl_error *trace_error)
+{
+    if (status != FL_OK && status != FL_END && outcome->trace_error.status == FL_END) {
+        outcome->trace_error = *trace_error;
+    }
+    return status == FL_OK || status == FL_CORRUPT;
+}
+
+/* Decode, plan and hand over every batch, then the one that says it was the last. */
+static enum fl_status pass_feed(struct pass *pass, struct fl_error *err)
+{
+    struct fl_error trace_error = {.status = FL_OK};
+    struct fl_batch batch;
+    enum fl_status read = FL_OK;
+    while (!fl_plan_is_done(&pass->plan) &&
+           trace_goes_on(pass->outcome,
+                         read = fl_reader_next(pass->reader, &batch, &trace_error),
+                         &trace_error)) {
+        if (read == FL_CORRUPT) {
+            continue;
+        }
+        struct fl_step_batch *steps = batch_reserve(pass);
+        const enum fl_status planned = fl_plan_batch(&pass->plan, &batch, steps, err);
+        if (planned != FL_OK) {
+            return planned;
+        }
+        batch_put(pass, steps);
+        if (pass->request->progress != NULL) {
+            pass->request->progress(pass->plan.totals.events, pass->request->user);
+        }
+    }
+    struct fl_step_batch *last = batch_reserve(pass);
+    last->count = 0;
+    last->is_end = 1;
+    batch_put(pass, last);
+    return FL_OK;
+}
+
+/* The worker ended without an answer: say what it was doing. */
+static void crash_describe(struct pass *pass)
+{
+    struct fl_answer *answer = &pass->outcome->answer;
+    const struct fl_step_batch *batch = fl_ring_at_work(pass->ring);
+    const uint64_t last = pass->plan.totals.events > 0 ? pass->plan.totals.events - 1 : 0;
+    const bool has_event = pass->request->pass == FL_PASS_CHECK;
+    const bool in_batch = batch != NULL && !batch->is_end && batch->events > 0;
+    *answer = (struct fl_answer){
+        .status = FL_WRONG,
+        .finding =
+            {
+                .kind = FL_FINDING_CRASH,
+                .serial = FL_SERIAL_NONE,
+                .event = in_batch ? batch->first_event : last,
+                .last_event = in_batch ? batch->first_event + batch->events - 1 : last,
+                .found = (uint64_t)WTERMSIG(pass->wait_status),
+            },
+    };
+    if (has_event) {
+        answer->finding.event = atomic_load(&pass->ring->event);
+        answer->finding.last_event = answer->finding.event;
+    }
+}
+
+static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
+{
+    struct fl_answer *answer = &pass->outcome->answer;
+    const struct fl_target *target = pass->request->target;
+    if (atomic_load(&pass->ring->is_done) == 0) {
+        if (!WIFSIGNALED(pass->wait_status)) {
+            return fl_fail(err, FL_IO,
+                           "%s: the worker process ended with code %d without a result",
+                           target->label, WEXITSTATUS(pass->wait_status));
+        }
+        if (WTERMSIG(pass->wait_status) == SIGKILL) {
+            return fl_fail(err, FL_NOMEM, "%s: the worker process was killed, memory ran out?",
+                           target->label);
+        }
+        crash_describe(pass);
+        return FL_OK;
+    }
+    *answer = pass->ring->answer;
+    if (answer->status == FL_OK || answer->status == FL_WRONG) {
+        return FL_OK;
+    }
+    if (answer->status == FL_USAGE) {
+        return fl_fail(err, FL_USAGE, "%s: these knobs do not go together", target->label);
+    }
+    return answer->os_errno != 0
+               ? fl_fail_os(err, answer->status, answer->os_errno, "%s cannot be set up",
+                            target->label)
+               : fl_fail(err, answer->status, "%s: no memory for the replay's tables",
+                         target->label);
+}
+
+static void worker_wait(struct pass *pass)
+{
+    while (!pass->has_ended && waitpid(pass->worker, &pass->wait_status, 0) < 0 &&
+           errno == EINTR) {
+    }
+    pass->has_ended = true;
+}
+
+static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *err)
+{
+    enum fl_status status = worker_start(pass, ring_fd, err);
+    if (status != FL_OK) {
+        return status;
+    }
+    status = pass_feed(pass, err);
+    if (status != FL_OK) {
+        kill(pass->worker, SIGKILL);
+    }
+    worker_wait(pass);
+    pass->outcome->plan = pass->plan.totals;
+    pass->outcome->reader = *fl_reader_totals(pass->reader);
+    return status == FL_OK ? answer_take(pass, err) : status;
+}
+
+enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pass_outcome *out,
+                             struct fl_error *err)
+{
+    struct fl_pass_outcome outcome = {.trace_error = {.status = FL_END}};
+    struct pass pass = {.request = request, .outcome = &outcome};
+    enum fl_status status = fl_source_read(request->source, &pass.reader, err);
+    if (status != FL_OK) {
+        return status;
+    }
+    int ring_fd = -1;
+    fl_plan_init(&pass.plan, request->event_limit);
+    pass.unused_batch = malloc(sizeof *pass.unused_batch);
+    status = pass.unused_batch == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
+                                       : fl_ring_new(&pass.ring, &ring_fd, err);
+    if (status == FL_OK) {
+        job_fill(&pass.ring->job, request);
+        status = pass_run(&pass, ring_fd, err);
+        fl_ring_free(pass.ring);
+        close(ring_fd);
+    }
+    free(pass.unused_batch);
+    fl_plan_free(&pass.plan);
+    fl_reader_close(pass.reader);
+    if (status == FL_OK) {
+        *out = outcome;
+    }
+    return status;
+}

@@ -1,0 +1,44 @@
+/**
+ * The driver's side of one pass: start a worker, decode the trace for it, take its answer.
+ *
+ * Thread safety: one pass at a time in a process (it starts and waits for a child).
+ */
+#ifndef FL_REPLAY_DRIVER_H
+#define FL_REPLAY_DRIVER_H
+
+#include "ring.h"
+#include "source.h"
+
+/** Called for each batch with the number of events behind us in this pass; for progress. */
+typedef void fl_driver_progress(uint64_t events, void *user);
+
+struct fl_pass_request {
+    const struct fl_source *source;
+    const struct fl_target *target;
+    enum fl_pass pass;
+    enum fl_check_mode check_mode;
+    uint64_t walk_every;
+    uint64_t event_limit;
+    fl_driver_progress *progress; /* or NULL */
+    void *user;
+};
+
+/** What one pass told about the trace and about the target. */
+struct fl_pass_outcome {
+    struct fl_plan_totals plan;
+    struct fl_reader_totals reader;
+    struct fl_error trace_error; /* status FL_END: the trace is whole, or not read to its end */
+    struct fl_answer answer;     /* status FL_WRONG also for a crash */
+};
+
+/**
+ * Replay once.
+ *
+ * @return FL_OK with an outcome, a damaged trace and a wrong allocator included; what
+ *         fl_source_read gave when there was nothing to replay; FL_NOMEM, FL_IO, FL_USAGE (knobs
+ *         that do not go together) when the pass could not be made
+ */
+enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pass_outcome *out,
+                             struct fl_error *err) __attribute__((warn_unused_result));
+
+#endif

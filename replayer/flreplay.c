@@ -1,0 +1,330 @@
+/*
+ * The command line of flreplay: options to a request, one result per trace, one exit code.
+ *
+ * Exit codes by weight: a bug of ours or of the environment ends the work at once; else a wrong
+ * answer (5) wins over a damaged trace (3), which wins over a clean end.
+ */
+#include "flreplay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fl/fmt.h>
+#include <fl/opt.h>
+#include <fl/term.h>
+
+#include "out.h"
+#include "run.h"
+#include "worker.h"
+
+#define RUNS_DEFAULT  5u
+#define ALLOC_DEFAULT "addr-tree,augment=max,system"
+#define MESSAGE_BYTES 512u
+
+enum {
+#define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
+#include "options.def"
+#undef FL_OPTION
+};
+
+static const struct fl_option options[] = {
+#define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help)               \
+    {OPT_##id, letter, name, argument, kind, default_text, choices, help},
+#include "options.def"
+#undef FL_OPTION
+};
+
+static const struct fl_command command = {
+    .name = "flreplay",
+    .synopsis = "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--json[=FILE]] TRACE...",
+    .summary =
+        "Replay recorded allocations into an allocator, verify every answer, measure it.",
+    .epilogue =
+        "Examples:\n"
+        "  flreplay t.zst\n"
+        "  flreplay t.zst --alloc=addr-tree,fit=best,list-addr,system\n"
+        "  flreplay t.zst --alloc=list-addr --limit=100k --check=full --runs=0\n"
+        "\n"
+        "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged or truncated, 4 the\n"
+        "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+};
+
+/* What the command line said. */
+struct request {
+    struct fl_run_request run;
+    const char *json_file; /* NULL: standard output */
+    bool wants_json, wants_catalog, has_targets;
+    enum fl_color color;
+};
+
+/* Where results go; JSON to a file leaves the tables on standard output. */
+struct output {
+    struct fl_emit emit;
+    FILE *json; /* NULL: no JSON */
+    bool has_tables, is_colored;
+};
+
+static enum fl_status alloc_add(struct request *request, const char *text, struct fl_error *err)
+{
+    if (strcmp(text, "help") == 0) {
+        request->wants_catalog = true;
+        return FL_OK;
+    }
+    request->has_targets = true;
+    return fl_target_list_add(request->run.catalog, text, &request->run.targets, err);
+}
+
+_Static_assert(FL_CHECK_MODE_FAST == 0 && FL_CHECK_MODE_FULL == 1 && FL_CHECK_MODE_OFF == 2,
+               "the modes are in the order of the choices in options.def");
+
+static enum fl_status number_at_least(const struct fl_option_value *value, const char *name,
+                                      uint64_t least, uint64_t most, struct fl_error *err)
+{
+    if (value->number < least || value->number > most) {
+        return fl_fail(err, FL_USAGE, "--%s=%s: it is at least %" PRIu64 "%s%s", name,
+                       value->text, least, most == UINT64_MAX ? "" : " and at most ",
+                       most == UINT64_MAX ? "" : fl_fmt_count(most).text);
+    }
+    return FL_OK;
+}
+
+static enum fl_status option_handle(const struct fl_option_value *value, void *user,
+                                    struct fl_error *err)
+{
+    struct request *request = user;
+    switch (value->id) {
+    case OPT_ALLOC:
+        return alloc_add(request, value->text, err);
+    case OPT_CHECK:
+        request->run.check_mode =
+            value->text == NULL ? FL_CHECK_MODE_FULL : (enum fl_check_mode)value->number;
+        return FL_OK;
+    case OPT_CHECK_EVERY:
+        request->run.check_mode = FL_CHECK_MODE_FULL;
+        request->run.walk_every = value->number;
+        return number_at_least(value, "check-every", 1, UINT64_MAX, err);
+    case OPT_LIMIT:
+        request->run.event_limit = value->number;
+        return number_at_least(value, "limit", 1, UINT64_MAX, err);
+    case OPT_RUNS:
+        request->run.run_count = (size_t)value->number;
+        return number_at_least(value, "runs", 0, FL_RUNS_MAX, err);
+    case OPT_JSON:
+        request->wants_json = true;
+        request->json_file =
+            value->text != NULL && strcmp(value->text, "-") == 0 ? NULL : value->text;
+        return FL_OK;
+    case OPT_QUIET:
+        request->run.is_quiet = true;
+        return FL_OK;
+    case OPT_COLOR:
+        request->color = (enum fl_color)value->number;
+        return FL_OK;
+    default:
+        return fl_fail(err, FL_BUG, "option %d has no meaning", value->id);
+    }
+}
+
+static enum fl_status request_complete(struct request *request, bool has_traces,
+                                       struct fl_error *err)
+{
+    if (!has_traces) {
+        return fl_fail(err, FL_USAGE, "no trace is named");
+    }
+    if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF) {
+        return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
+    }
+    if (!request->has_targets) {
+        return fl_target_list_add(request->run.catalog, ALLOC_DEFAULT, &request->run.targets,
+                                  err);
+    }
+    return FL_OK;
+}
+
+static enum fl_status output_open(struct output *output, const struct request *request,
+                                  struct fl_error *err)
+{
+    const bool json_only = request->wants_json && request->json_file == NULL;
+    *output = (struct output){
+        .has_tables = !json_only,
+        .is_colored = fl_term_wants_color(request->color, STDOUT_FILENO),
+    };
+    if (request->wants_json) {
+        output->json = json_only ? stdout : fopen(request->json_file, "we");
+        if (output->json == NULL) {
+            return fl_fail_os(err, FL_IO, errno, "cannot write %s", request->json_file);
+        }
+        fl_out_json_start(&output->emit, output->json, &request->run);
+    }
+    return FL_OK;
+}
+
+static enum fl_status output_close(struct output *output, struct fl_error *err)
+{
+    bool is_written = output->json == NULL || fl_out_json_end(&output->emit);
+    if (output->json != NULL && output->json != stdout) {
+        is_written = fclose(output->json) == 0 && is_written;
+    }
+    is_written = fflush(stdout) == 0 && ferror(stdout) == 0 && is_written;
+    return is_written ? FL_OK : fl_fail_os(err, FL_IO, errno, "the results cannot be written");
+}
+
+/* A finding as an error, and the shortest command that shows it again. */
+static void finding_report(const struct fl_trace_result *result,
+                           const struct fl_target_result *target, const char *path)
+{
+    char text[MESSAGE_BYTES];
+    fl_finding_text(&target->finding, text, sizeof text);
+    fprintf(stderr, "%s: error: %s: %s (%s)\n", command.name, target->target->label, text,
+            result->name);
+    fprintf(stderr,
+            "hint: %s '%s' --alloc=%s --check=full --runs=0 --limit=%" PRIu64
+            " shows it again\n",
+            command.name, path, target->target->label, target->finding.last_event + 1);
+}
+
+static void target_note(const struct fl_target_result *target)
+{
+    if (target->refused > 0) {
+        fprintf(stderr,
+                "%s: note: %s returned NULL for %" PRIu64 " requests the program was granted\n",
+                command.name, target->target->label, target->refused);
+    }
+    if (target->has_stats && !target->is_repeatable) {
+        fprintf(stderr, "%s: note: the exact counts of %s differ between passes\n",
+                command.name, target->target->label);
+    }
+}
+
+static void result_report(const struct request *request, const struct fl_trace_result *result,
+                          const char *path)
+{
+    fflush(stdout);
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target_result *target = &result->targets[i];
+        if (target->verdict == FL_VERDICT_WRONG) {
+            finding_report(result, target, path);
+        } else if (!request->run.is_quiet) {
+            target_note(target);
+        }
+    }
+    if (fl_status_exit(result->trace_error.status) != FL_EXIT_OK) {
+        fl_opt_report(&command, &result->trace_error);
+    }
+}
+
+/* One trace: results to `output`, errors to standard error. Gives its exit code. */
+static int trace_replay(const struct request *request, struct output *output, const char *path)
+{
+    struct fl_trace_result *result = malloc(sizeof *result);
+    struct fl_error err;
+    if (result == NULL) {
+        (void)fl_fail(&err, FL_NOMEM, "no memory for the results");
+        fl_opt_report(&command, &err);
+        return FL_EXIT_ENVIRONMENT;
+    }
+    int code = FL_EXIT_OK;
+    if (fl_run_trace(&request->run, path, result, &err) != FL_OK) {
+        fl_opt_report(&command, &err);
+        code = fl_status_exit(err.status);
+    } else {
+        if (output->json != NULL) {
+            fl_out_json_trace(&output->emit, result);
+        }
+        if (output->has_tables) {
+            fl_out_table(stdout, result, output->is_colored);
+        }
+        result_report(request, result, path);
+        code = fl_result_exit(result);
+    }
+    free(result);
+    return code;
+}
+
+/* Of two exit codes the one that counts more. */
+static int graver(int one, int two)
+{
+    static const int by_weight[] = {FL_EXIT_BUG, FL_EXIT_ENVIRONMENT, FL_EXIT_USAGE,
+                                    FL_EXIT_WRONG, FL_EXIT_TRACE};
+    for (size_t i = 0; i < sizeof by_weight / sizeof by_weight[0]; i++) {
+        if (one == by_weight[i] || two == by_weight[i]) {
+            return by_weight[i];
+        }
+    }
+    return FL_EXIT_OK;
+}
+
+static int traces_replay(const struct request *request, struct output *output,
+                         char *const *paths, size_t path_count)
+{
+    int code = FL_EXIT_OK;
+    for (size_t i = 0; i < path_count; i++) {
+        if (i > 0 && output->has_tables) {
+            putchar('\n');
+        }
+        code = graver(code, trace_replay(request, output, paths[i]));
+        if (code == FL_EXIT_BUG || code == FL_EXIT_ENVIRONMENT || code == FL_EXIT_USAGE) {
+            break;
+        }
+    }
+    return code;
+}
+
+static void next_command(const struct request *request, const char *path, int code)
+{
+    if (code == FL_EXIT_OK && !request->has_targets && !request->run.is_quiet) {
+        fprintf(stderr,
+                "next: %s '%s' --alloc=addr-tree,fit=best,list-addr  "
+                "(--alloc=help lists all)\n",
+                command.name, path);
+    }
+}
+
+static int request_run(struct request *request, char *const *paths, size_t path_count)
+{
+    struct fl_error err;
+    struct output output = {.json = NULL};
+    if (request_complete(request, path_count > 0, &err) != FL_OK ||
+        output_open(&output, request, &err) != FL_OK) {
+        fl_opt_report(&command, &err);
+        return fl_status_exit(err.status);
+    }
+    const int code = traces_replay(request, &output, paths, path_count);
+    if (output_close(&output, &err) != FL_OK) {
+        fl_opt_report(&command, &err);
+        return graver(code, fl_status_exit(err.status));
+    }
+    next_command(request, paths[0], code);
+    return code;
+}
+
+int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
+{
+    if (argc == 3 && strcmp(argv[1], FL_WORKER_ARGUMENT) == 0) {
+        return fl_worker_main(catalog, argv[2]);
+    }
+    struct request request = {
+        .run = {.catalog = catalog, .event_limit = UINT64_MAX, .run_count = RUNS_DEFAULT},
+    };
+    struct fl_error err;
+    int first_operand = argc;
+    const enum fl_status status =
+        fl_opt_parse(&command, argc, argv, option_handle, &request, &first_operand, &err);
+    if (status == FL_END) {
+        return FL_EXIT_OK;
+    }
+    if (status != FL_OK) {
+        fl_opt_report(&command, &err);
+        return fl_status_exit(status);
+    }
+    if (request.wants_catalog) {
+        fl_out_catalog(stdout, catalog);
+        return FL_EXIT_OK;
+    }
+    return request_run(&request, argv + first_operand, (size_t)(argc - first_operand));
+}

@@ -1,0 +1,29 @@
+/**
+ * The measure pass: run steps as fast as the machine allows and time whole batches.
+ *
+ * Thread safety: one measurement belongs to one thread. No memory comes from malloc.
+ */
+#ifndef FL_REPLAY_MEASURE_H
+#define FL_REPLAY_MEASURE_H
+
+#include "plan.h"
+#include "table.h"
+#include "target.h"
+
+struct fl_measure {
+    struct fl_allocator *allocator;
+    struct fl_table blocks; /* void * by slot, NULL: none */
+    uint64_t elapsed_ns;    /* in the timed sections */
+    uint64_t steps;         /* run in them */
+    uint64_t refused;       /* allocations that returned NULL though the program got one */
+    uint64_t usable_sum;    /* keeps calls of usable_size from being optimised away */
+};
+
+void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator);
+void fl_measure_free(struct fl_measure *measure);
+
+/** Run and time `batch`. False when there is no memory for the table of blocks. */
+bool fl_measure_run(struct fl_measure *measure, const struct fl_step_batch *batch)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Small statistics over at most FL_RUNS_MAX runs, and the exit code. The median is what is
+ * reported: on a shared machine one run in five is disturbed, and a mean would follow it.
+ */
+#include "result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_doubles(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+double fl_median(const double *values, size_t count)
+{
+    if (count == 0 || count > FL_RUNS_MAX) {
+        return 0;
+    }
+    double sorted[FL_RUNS_MAX];
+    memcpy(sorted, values, count * sizeof *values);
+    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+double fl_range(const double *values, size_t count)
+{
+    double least = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        least = i == 0 || values[i] < least ? values[i] : least;
+        most = i == 0 || values[i] > most ? values[i] : most;
+    }
+    return most - least;
+}
+
+int fl_result_exit(const struct fl_trace_result *result)
+{
+    for (size_t i = 0; i < result->target_count; i++) {
+        if (result->targets[i].verdict == FL_VERDICT_WRONG) {
+            return FL_EXIT_WRONG;
+        }
+    }
+    return fl_status_exit(result->trace_error.status);
+}

@@ -1,0 +1,70 @@
+/**
+ * The result model: everything that was learned about one trace, from which the table, the JSON
+ * and the exit code are made.
+ *
+ * Thread safety: plain data.
+ */
+#ifndef FL_REPLAY_RESULT_H
+#define FL_REPLAY_RESULT_H
+
+#include "check.h"
+#include "finding.h"
+#include "plan.h"
+#include "target.h"
+
+#define FL_RUNS_MAX 100u
+
+enum fl_verdict {
+    FL_VERDICT_UNCHECKED, /* --check=off, or a target that is no allocator */
+    FL_VERDICT_PASSED,
+    FL_VERDICT_WRONG, /* a finding; the target was not measured any further */
+};
+
+/** What one target did with one trace. */
+struct fl_target_result {
+    const struct fl_target *target; /* owned by the request */
+    enum fl_verdict verdict;
+    struct fl_finding finding;    /* WRONG */
+    struct fl_check_result check; /* PASSED */
+    uint64_t refused; /* allocations that returned NULL though recorded as granted */
+    bool has_stats, has_offsets;
+    bool is_repeatable;          /* the counters were equal in all passes */
+    struct fl_alloc_stats stats; /* exact counters of one pass */
+    size_t run_count;
+    double raw_ns[FL_RUNS_MAX]; /* by run: ns per step, driver included */
+    double net_ns[FL_RUNS_MAX]; /* by run: without the floor of the same run */
+};
+
+struct fl_trace_result {
+    const char *name; /* of the trace, for people */
+    struct fl_plan_totals plan;
+    struct fl_reader_totals reader;
+    struct fl_error trace_error; /* FL_END: the trace is whole */
+    bool is_limited;             /* --limit stopped before the end */
+    size_t run_count;
+    double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
+    struct fl_target_result targets[FL_TARGETS_MAX];
+    size_t target_count;
+};
+
+/** What was asked for; printed with the results. */
+struct fl_run_request {
+    const struct fl_catalog *catalog;
+    struct fl_target_list targets;
+    enum fl_check_mode check_mode;
+    uint64_t walk_every;
+    uint64_t event_limit; /* UINT64_MAX: none */
+    size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
+    bool is_quiet;
+};
+
+/** Middle value of `values[0 .. count)`, 0 when there is none. Sorts a copy. */
+double fl_median(const double *values, size_t count);
+
+/** Largest minus smallest of `values[0 .. count)`. */
+double fl_range(const double *values, size_t count);
+
+/** Exit code of one trace's results: 5 wins over 3, 3 over 0. */
+int fl_result_exit(const struct fl_trace_result *result);
+
+#endif

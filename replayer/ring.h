@@ -1,0 +1,84 @@
+/**
+ * What the driver and a worker process share: a job, a ring of ready batches, an answer.
+ *
+ * Thread safety: one driver (producer) and one worker (consumer), in two processes.
+ */
+#ifndef FL_REPLAY_RING_H
+#define FL_REPLAY_RING_H
+
+#include <stdatomic.h>
+
+#include "check.h"
+#include "finding.h"
+#include "plan.h"
+#include "target.h"
+
+#define FL_RING_BATCHES    8u
+#define FL_JOB_NAME_BYTES  64u
+#define FL_RING_WAIT_MS    100u
+#define FL_CACHE_LINE_SIZE 64
+
+enum fl_pass {
+    FL_PASS_CHECK,
+    FL_PASS_MEASURE,
+};
+
+/** What a worker is to do; written before it starts. */
+struct fl_job {
+    char name[FL_JOB_NAME_BYTES]; /* of the allocator, in the catalog */
+    struct fl_allocator_config config;
+    enum fl_pass pass;
+    enum fl_check_mode check_mode;
+    uint64_t walk_every;  /* as in struct fl_checker_options */
+    uint64_t align_bytes; /* default alignment to expect */
+};
+
+/** What it answers; complete when `is_done`. */
+struct fl_answer {
+    enum fl_status status; /* FL_OK, FL_WRONG with a finding, FL_NOMEM, FL_MISSING */
+    int os_errno;
+    struct fl_finding finding;
+    struct fl_check_result check; /* FL_PASS_CHECK */
+    uint64_t elapsed_ns, steps;   /* FL_PASS_MEASURE */
+    uint64_t refused;
+    bool has_stats, has_offsets;
+    struct fl_alloc_stats stats;
+};
+
+struct fl_ring {
+    _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t produced; /* batches put in; a futex word */
+    _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t consumed; /* batches done; a futex word */
+    _Atomic uint32_t is_done;                               /* the answer is there */
+    _Atomic uint64_t event; /* check pass: the event at work, for crashes */
+    struct fl_job job;
+    struct fl_answer answer;
+    struct fl_step_batch batches[FL_RING_BATCHES];
+};
+
+/** Make a ring; `*fd` is its memfd for the worker. FL_OK, or FL_NOMEM. */
+enum fl_status fl_ring_new(struct fl_ring **out, int *fd, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** Map the ring behind `fd` in the worker, or NULL. */
+struct fl_ring *fl_ring_map(int fd);
+void fl_ring_free(struct fl_ring *ring);
+
+/** Driver: the next free batch, or NULL when there was none for FL_RING_WAIT_MS. */
+struct fl_step_batch *fl_ring_reserve(struct fl_ring *ring);
+
+/** Driver: hand over what fl_ring_reserve gave. */
+void fl_ring_put(struct fl_ring *ring);
+
+/** Worker: the next batch, or NULL when it is the one with is_end. Waits without limit. */
+const struct fl_step_batch *fl_ring_get(struct fl_ring *ring);
+
+/** Worker: done with what fl_ring_get gave. */
+void fl_ring_release(struct fl_ring *ring);
+
+/** Worker: the answer is complete. */
+void fl_ring_answer(struct fl_ring *ring);
+
+/** The batch that was at work when the worker stopped, or NULL. */
+const struct fl_step_batch *fl_ring_at_work(const struct fl_ring *ring);
+
+#endif

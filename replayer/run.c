@@ -1,0 +1,205 @@
+/*
+ * The order of the passes: first every target is checked, then measured, the targets in turn
+ * within a run and the floor at its head (none A B, none A B, ...), so that what disturbs the
+ * machine for a while falls on all of them and on the floor that is subtracted. A target that
+ * gave a wrong answer is not measured.
+ *
+ * Cost: (targets + runs * (targets + 1)) readings of the trace; one worker process each.
+ */
+#include "run.h"
+
+#include <string.h>
+
+#include <fl/progress.h>
+
+#include "driver.h"
+
+/* One trace's passes under way. */
+struct schedule {
+    const struct fl_run_request *request;
+    struct fl_source source;
+    struct fl_trace_result *result;
+    struct fl_progress progress;
+    uint64_t events_done; /* in finished passes */
+    uint64_t pass_count;  /* that are planned */
+    bool has_trace;       /* a pass has told about the trace */
+};
+
+static void progress_step(uint64_t events, void *user)
+{
+    struct schedule *schedule = user;
+    fl_progress_update(&schedule->progress, schedule->events_done + events);
+}
+
+/* What a pass told about the trace is the same in all of them: the first one's is kept. */
+static void trace_note(struct schedule *schedule, const struct fl_pass_outcome *outcome)
+{
+    struct fl_trace_result *result = schedule->result;
+    schedule->events_done += outcome->plan.events;
+    if (schedule->has_trace) {
+        return;
+    }
+    schedule->has_trace = true;
+    schedule->progress.total = outcome->plan.events * schedule->pass_count;
+    result->plan = outcome->plan;
+    result->reader = outcome->reader;
+    result->trace_error = outcome->trace_error;
+    result->is_limited = outcome->plan.events >= schedule->request->event_limit;
+}
+
+static enum fl_status pass_make(struct schedule *schedule, const struct fl_target *target,
+                                enum fl_pass pass, struct fl_pass_outcome *outcome,
+                                struct fl_error *err)
+{
+    const struct fl_pass_request request = {
+        .source = &schedule->source,
+        .target = target,
+        .pass = pass,
+        .check_mode = schedule->request->check_mode,
+        .walk_every = schedule->request->walk_every,
+        .event_limit = schedule->request->event_limit,
+        .progress = schedule->request->is_quiet ? NULL : progress_step,
+        .user = schedule,
+    };
+    const enum fl_status status = fl_driver_run(&request, outcome, err);
+    if (status == FL_OK) {
+        trace_note(schedule, outcome);
+    }
+    return status;
+}
+
+/* Counters of a pass: the first ones are kept, later ones must be the same. */
+static void stats_note(struct fl_target_result *target, const struct fl_answer *answer,
+                       bool is_first)
+{
+    if (is_first) {
+        target->has_stats = answer->has_stats;
+        target->has_offsets = answer->has_offsets;
+        target->stats = answer->stats;
+        target->is_repeatable = true;
+        target->refused = answer->refused;
+    } else if (memcmp(&target->stats, &answer->stats, sizeof target->stats) != 0) {
+        target->is_repeatable = false;
+    }
+}
+
+/* True when the answer is a finding, which is then the target's result. */
+static bool finding_note(struct fl_target_result *target, const struct fl_answer *answer)
+{
+    if (answer->status != FL_WRONG) {
+        return false;
+    }
+    target->verdict = FL_VERDICT_WRONG;
+    target->finding = answer->finding;
+    return true;
+}
+
+static enum fl_status target_check(struct schedule *schedule, struct fl_target_result *target,
+                                   struct fl_error *err)
+{
+    struct fl_pass_outcome outcome;
+    const enum fl_status status =
+        pass_make(schedule, target->target, FL_PASS_CHECK, &outcome, err);
+    if (status != FL_OK || finding_note(target, &outcome.answer)) {
+        return status;
+    }
+    target->verdict = FL_VERDICT_PASSED;
+    target->check = outcome.answer.check;
+    stats_note(target, &outcome.answer, true);
+    return FL_OK;
+}
+
+static double ns_per_step(const struct fl_answer *answer)
+{
+    return answer->steps == 0 ? 0 : (double)answer->elapsed_ns / (double)answer->steps;
+}
+
+static enum fl_status floor_measure(struct schedule *schedule, struct fl_error *err)
+{
+    struct fl_target none = {.ops = &fl_target_none};
+    strcpy(none.label, "none");
+    struct fl_pass_outcome outcome;
+    const enum fl_status status = pass_make(schedule, &none, FL_PASS_MEASURE, &outcome, err);
+    if (status == FL_OK) {
+        schedule->result->floor_ns[schedule->result->run_count++] =
+            ns_per_step(&outcome.answer);
+    }
+    return status;
+}
+
+static enum fl_status target_measure(struct schedule *schedule, struct fl_target_result *target,
+                                     struct fl_error *err)
+{
+    struct fl_pass_outcome outcome;
+    const enum fl_status status =
+        pass_make(schedule, target->target, FL_PASS_MEASURE, &outcome, err);
+    if (status != FL_OK || finding_note(target, &outcome.answer)) {
+        return status;
+    }
+    const bool is_first = target->verdict == FL_VERDICT_UNCHECKED && target->run_count == 0;
+    stats_note(target, &outcome.answer, is_first);
+    const size_t run = target->run_count++;
+    target->raw_ns[run] = ns_per_step(&outcome.answer);
+    target->net_ns[run] = target->raw_ns[run] - schedule->result->floor_ns[run];
+    return FL_OK;
+}
+
+static bool is_checked(const struct schedule *schedule, const struct fl_target *target)
+{
+    return schedule->request->check_mode != FL_CHECK_MODE_OFF && target->ops != &fl_target_none;
+}
+
+static enum fl_status all_check(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
+        struct fl_target_result *target = &schedule->result->targets[i];
+        if (is_checked(schedule, target->target)) {
+            status = target_check(schedule, target, err);
+        }
+    }
+    return status;
+}
+
+static enum fl_status run_measure(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = floor_measure(schedule, err);
+    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
+        struct fl_target_result *target = &schedule->result->targets[i];
+        if (target->verdict != FL_VERDICT_WRONG) {
+            status = target_measure(schedule, target, err);
+        }
+    }
+    return status;
+}
+
+static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = all_check(schedule, err);
+    for (size_t run = 0; status == FL_OK && run < schedule->request->run_count; run++) {
+        status = run_measure(schedule, err);
+    }
+    return status;
+}
+
+enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
+                            struct fl_trace_result *out, struct fl_error *err)
+{
+    *out = (struct fl_trace_result){.target_count = request->targets.count};
+    struct schedule schedule = {.request = request, .result = out};
+    enum fl_status status = fl_source_open(&schedule.source, path, err);
+    if (status != FL_OK) {
+        return status;
+    }
+    out->name = schedule.source.name;
+    for (size_t i = 0; i < request->targets.count; i++) {
+        out->targets[i].target = &request->targets.at[i];
+        schedule.pass_count += is_checked(&schedule, &request->targets.at[i]);
+    }
+    schedule.pass_count += request->run_count * (request->targets.count + 1);
+    fl_progress_start(&schedule.progress, "replaying", "events", 0);
+    status = schedule_run(&schedule, err);
+    fl_progress_end(&schedule.progress);
+    fl_source_close(&schedule.source);
+    return status;
+}

@@ -1,0 +1,27 @@
+/**
+ * A trace that can be read several times, wherever it comes from.
+ *
+ * Thread safety: one source belongs to one thread.
+ */
+#ifndef FL_REPLAY_SOURCE_H
+#define FL_REPLAY_SOURCE_H
+
+#include <fl/reader.h>
+#include <fl/status.h>
+
+struct fl_source {
+    const char *path; /* as given, owned by the caller */
+    const char *name; /* for people: "standard input" for "-" */
+    int fd;           /* open for reading, seekable */
+};
+
+/** Open `path` ("-": standard input). A pipe is copied to a temporary file first. */
+enum fl_status fl_source_open(struct fl_source *source, const char *path, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** A reader from the start of the trace. One at a time. */
+enum fl_status fl_source_read(const struct fl_source *source, struct fl_reader **reader,
+                              struct fl_error *err) __attribute__((warn_unused_result));
+void fl_source_close(struct fl_source *source);
+
+#endif

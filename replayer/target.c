@@ -1,0 +1,141 @@
+/*
+ * The catalog of targets and the grammar of --alloc.
+ *
+ * The grammar needs no quoting: a comma ends an item, '=' makes it a knob of the name before it.
+ * So `addr-tree,fit=best,list-addr` is two targets, and one list can hold a name twice with
+ * different knobs. Own family: the registry of allocator/ is the only list of its names.
+ * Cost: linear in the length of the list; a catalog has tens of names.
+ */
+#include "target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <fl/opt.h>
+
+static const struct fl_allocator_ops *const built_in[] = {&fl_target_system, &fl_target_none};
+#define BUILT_IN_COUNT (sizeof built_in / sizeof built_in[0])
+#define NAMES_MAX      128u
+
+size_t fl_catalog_count(const struct fl_catalog *catalog)
+{
+    return fl_allocator_count() + BUILT_IN_COUNT + catalog->extra_count;
+}
+
+const struct fl_allocator_ops *fl_catalog_at(const struct fl_catalog *catalog, size_t i)
+{
+    if (i < fl_allocator_count()) {
+        return fl_allocator_at(i);
+    }
+    i -= fl_allocator_count();
+    return i < BUILT_IN_COUNT ? built_in[i] : catalog->extra[i - BUILT_IN_COUNT];
+}
+
+const struct fl_allocator_ops *fl_catalog_find(const struct fl_catalog *catalog,
+                                               const char *name, size_t length)
+{
+    for (size_t i = 0; i < fl_catalog_count(catalog); i++) {
+        const struct fl_allocator_ops *ops = fl_catalog_at(catalog, i);
+        if (strlen(ops->name) == length && memcmp(ops->name, name, length) == 0) {
+            return ops;
+        }
+    }
+    return NULL;
+}
+
+static enum fl_status name_unknown(const struct fl_catalog *catalog, const char *name,
+                                   size_t length, struct fl_error *err)
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < fl_catalog_count(catalog) && count < NAMES_MAX; i++) {
+        names[count++] = fl_catalog_at(catalog, i)->name;
+    }
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)length, name);
+    const char *nearest = fl_opt_nearest(word, names, count);
+    if (nearest != NULL) {
+        return fl_fail(err, FL_USAGE, "no allocator is called '%s'; did you mean '%s'?", word,
+                       nearest);
+    }
+    return fl_fail(err, FL_USAGE, "no allocator is called '%s'; --alloc=help lists them", word);
+}
+
+/* Append ",item" (or "item" when it is the first) to the target's label, cut when too long. */
+static void label_append(struct fl_target *target, const char *item, size_t length)
+{
+    const size_t used = strlen(target->label);
+    snprintf(target->label + used, sizeof target->label - used, "%s%.*s", used > 0 ? "," : "",
+             (int)length, item);
+}
+
+static enum fl_status list_add_name(const struct fl_catalog *catalog, const char *name,
+                                    size_t length, struct fl_target_list *list,
+                                    struct fl_error *err)
+{
+    const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, length);
+    if (ops == NULL) {
+        return name_unknown(catalog, name, length, err);
+    }
+    if (list->count == FL_TARGETS_MAX) {
+        return fl_fail(err, FL_USAGE, "more than %u allocators in one call", FL_TARGETS_MAX);
+    }
+    struct fl_target *target = &list->at[list->count++];
+    *target = (struct fl_target){.ops = ops};
+    fl_allocator_defaults(ops, &target->config);
+    label_append(target, name, length);
+    return FL_OK;
+}
+
+static enum fl_status list_set_knob(struct fl_target_list *list, size_t first, const char *item,
+                                    size_t length, struct fl_error *err)
+{
+    if (list->count == first) {
+        return fl_fail(err, FL_USAGE, "'%.*s' stands before any allocator's name", (int)length,
+                       item);
+    }
+    struct fl_target *target = &list->at[list->count - 1];
+    char message[200] = "";
+    if (fl_allocator_set(target->ops, &target->config, item, length, message, sizeof message) !=
+        0) {
+        return fl_fail(err, FL_USAGE, "%s: %s", target->ops->name, message);
+    }
+    label_append(target, item, length);
+    return FL_OK;
+}
+
+enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *text,
+                                  struct fl_target_list *list, struct fl_error *err)
+{
+    const size_t first = list->count;
+    enum fl_status status = FL_OK;
+    for (const char *item = text; status == FL_OK;) {
+        const size_t length = strcspn(item, ",");
+        if (length == 0) {
+            status = fl_fail(err, FL_USAGE, "empty item in --alloc=%s", text);
+        } else if (memchr(item, '=', length) != NULL) {
+            status = list_set_knob(list, first, item, length, err);
+        } else {
+            status = list_add_name(catalog, item, length, list, err);
+        }
+        if (item[length] == '\0') {
+            break;
+        }
+        item += length + 1;
+    }
+    if (status != FL_OK) {
+        list->count = first;
+    }
+    return status;
+}
+
+size_t fl_target_alignment(const struct fl_target *target)
+{
+    for (size_t i = 0; i < target->ops->knob_count; i++) {
+        if (strcmp(target->ops->knobs[i].name, "align") == 0 && target->config.values[i] < 16) {
+            return (size_t)target->config.values[i];
+        }
+    }
+    return 16;
+}

@@ -1,0 +1,65 @@
+/**
+ * Targets: what a trace can be replayed into, and the --alloc list that names them.
+ *
+ * A target is an allocator of the interface (fl/allocator.h) with its knobs set. The catalog
+ * knows the driver's floor (`none`), libc (`system`), our own family (the registry of
+ * allocator/), and what a test program adds.
+ *
+ * Thread safety: everything here is pure; a list belongs to its caller.
+ */
+#ifndef FL_REPLAY_TARGET_H
+#define FL_REPLAY_TARGET_H
+
+#include <fl/allocator.h>
+#include <fl/status.h>
+
+#define FL_TARGETS_MAX      32u
+#define FL_TARGET_LABEL_MAX 160u
+
+/** Names this build knows beyond the built-in ones; tests plug in their broken allocators. */
+struct fl_catalog {
+    const struct fl_allocator_ops *const *extra;
+    size_t extra_count;
+};
+
+/** One column of results: an allocator and its knobs. */
+struct fl_target {
+    const struct fl_allocator_ops *ops;
+    struct fl_allocator_config config;
+    char label[FL_TARGET_LABEL_MAX]; /* "addr-tree,augment=max", as it was asked for */
+};
+
+struct fl_target_list {
+    struct fl_target at[FL_TARGETS_MAX];
+    size_t count;
+};
+
+/** The floor of the driver: hands out blocks of a small ring, does nothing else. */
+extern const struct fl_allocator_ops fl_target_none;
+
+/** libc's malloc, whatever the dynamic linker made of it. */
+extern const struct fl_allocator_ops fl_target_system;
+
+/** Number of names in the catalog, and number `i` of them. */
+size_t fl_catalog_count(const struct fl_catalog *catalog);
+const struct fl_allocator_ops *fl_catalog_at(const struct fl_catalog *catalog, size_t i);
+
+/** The allocator called `name[0 .. length)`, or NULL. */
+const struct fl_allocator_ops *fl_catalog_find(const struct fl_catalog *catalog,
+                                               const char *name, size_t length);
+
+/**
+ * Append the targets of one --alloc text: NAME[,knob=value...][,NAME...]. An item with '=' is a
+ * knob of the name before it; one without begins the next target.
+ *
+ * @return FL_OK; FL_USAGE with a message that names the word and what is allowed; `list` is
+ *         then as it was
+ */
+enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *text,
+                                  struct fl_target_list *list, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** What every block of this target is aligned to when none was asked for, for sizes >= 16. */
+size_t fl_target_alignment(const struct fl_target *target);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The worker is this program, executed anew: its libc heap is as fresh as that of any program,
+ * its page faults and its memory are the allocator's. From here on nothing of ours calls malloc
+ * or stdio; tables are mapped, text is made by the driver from plain data.
+ *
+ * It dies with its driver (PR_SET_PDEATHSIG), so an interrupted flreplay leaves nothing behind.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "measure.h"
+#include "ring.h"
+
+static void pass_check(struct fl_ring *ring, struct fl_allocator *allocator)
+{
+    struct fl_answer *answer = &ring->answer;
+    const struct fl_checker_options options = {
+        .mode = ring->job.check_mode,
+        .walk_every = ring->job.walk_every,
+        .align_default = (size_t)ring->job.align_bytes,
+        .event = &ring->event,
+    };
+    struct fl_checker *checker = fl_checker_new(allocator, &options);
+    if (checker == NULL) {
+        answer->status = FL_NOMEM;
+        return;
+    }
+    for (const struct fl_step_batch *batch = fl_ring_get(ring);
+         answer->status == FL_OK && batch != NULL; batch = fl_ring_get(ring)) {
+        answer->status = fl_checker_run(checker, batch, &answer->finding);
+        if (answer->status != FL_OK) {
+            return;
+        }
+        fl_ring_release(ring);
+    }
+    answer->status = fl_checker_end(checker, &answer->finding, &answer->check);
+    answer->refused = answer->check.refused;
+    fl_checker_free(checker);
+}
+
+static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
+{
+    struct fl_measure measure;
+    fl_measure_init(&measure, allocator);
+    for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
+         batch = fl_ring_get(ring)) {
+        if (!fl_measure_run(&measure, batch)) {
+            ring->answer.status = FL_NOMEM;
+            return;
+        }
+        fl_ring_release(ring);
+    }
+    ring->answer.elapsed_ns = measure.elapsed_ns;
+    ring->answer.steps = measure.steps;
+    ring->answer.refused = measure.refused;
+    fl_measure_free(&measure);
+}
+
+static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
+{
+    struct fl_answer *answer = &ring->answer;
+    struct fl_allocator *allocator = NULL;
+    const int result = ops->create(&ring->job.config, &allocator);
+    if (result != 0) {
+        answer->status = result == -EINVAL ? FL_USAGE : FL_NOMEM;
+        answer->os_errno = -result;
+        return;
+    }
+    if (ring->job.pass == FL_PASS_CHECK) {
+        pass_check(ring, allocator);
+    } else {
+        pass_measure(ring, allocator);
+    }
+    answer->has_offsets = ops->offset != NULL;
+    answer->has_stats = ops->stats != NULL;
+    if (answer->has_stats) {
+        ops->stats(allocator, &answer->stats);
+    }
+    if (answer->status == FL_OK) {
+        ops->destroy(allocator);
+    }
+}
+
+int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text)
+{
+    const pid_t driver = getppid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct fl_ring *ring = fl_ring_map(atoi(fd_text));
+    if (ring == NULL || getppid() != driver) {
+        return FL_EXIT_ENVIRONMENT;
+    }
+    const char *name = ring->job.name;
+    const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, strlen(name));
+    if (ops == NULL) {
+        ring->answer.status = FL_MISSING;
+    } else {
+        job_run(ring, ops);
+    }
+    fl_ring_answer(ring);
+    return FL_EXIT_OK;
+}
