@@ -11,17 +11,20 @@
 
 #define FL_SLOTS_WINDOW (16u * 1024) /* youngest serials, found without a hash */
 
-struct fl_slots_entry {
-    uint64_t serial; /* FL_SERIAL_NONE: empty */
-    uint32_t slot;
-    uint32_t reserved;
+#define FL_SLOTS_BLOCK  8u /* serials that leave the window together */
+
+/* Old objects among FL_SLOTS_BLOCK neighbouring serials. */
+struct fl_slots_block {
+    uint64_t key; /* serial / FL_SLOTS_BLOCK; FL_SERIAL_NONE: empty */
+    uint32_t slots[FL_SLOTS_BLOCK];
 };
 
 struct fl_slots {
     uint32_t *window; /* slot of serial s at [s % FL_SLOTS_WINDOW], FL_SLOT_NONE when dead */
     uint64_t next_serial;
-    struct fl_slots_entry *old; /* objects older than the window: open hash, linear probing */
-    size_t old_capacity;        /* a power of two, or 0 */
+    uint64_t first_young;       /* serials from here to next_serial are in the window */
+    struct fl_slots_block *old; /* the rest: open hash of blocks, linear probing */
+    size_t old_capacity;        /* blocks: a power of two, or 0 */
     size_t old_count;
     uint32_t *free_slots; /* a stack, so that hot slots are used again */
     size_t free_count, free_capacity;
@@ -42,7 +45,7 @@ static inline uint64_t fl_slots_live(const struct fl_slots *slots)
 bool fl_slots_jump(struct fl_slots *slots, uint64_t next_serial);
 
 /* Slow paths of the inline functions below. */
-bool fl_slots_retire(struct fl_slots *slots, uint64_t serial, uint32_t slot);
+bool fl_slots_retire_block(struct fl_slots *slots);
 uint32_t fl_slots_find_old(const struct fl_slots *slots, uint64_t serial);
 uint32_t fl_slots_take_old(struct fl_slots *slots, uint64_t serial);
 bool fl_slots_free_grow(struct fl_slots *slots);
@@ -50,12 +53,11 @@ bool fl_slots_free_grow(struct fl_slots *slots);
 /* Bind the next serial to `slot`. False when out of memory. */
 static inline bool fl_slots_bind(struct fl_slots *slots, uint32_t slot)
 {
-    uint32_t *place = &slots->window[slots->next_serial % FL_SLOTS_WINDOW];
-    if (*place != FL_SLOT_NONE &&
-        !fl_slots_retire(slots, slots->next_serial - FL_SLOTS_WINDOW, *place)) {
+    if (slots->next_serial - slots->first_young == FL_SLOTS_WINDOW &&
+        !fl_slots_retire_block(slots)) {
         return false;
     }
-    *place = slot;
+    slots->window[slots->next_serial % FL_SLOTS_WINDOW] = slot;
     slots->next_serial++;
     return true;
 }
@@ -81,7 +83,7 @@ static inline bool fl_slots_release(struct fl_slots *slots, uint32_t slot)
 
 static inline bool fl_slots_is_young(const struct fl_slots *slots, uint64_t serial)
 {
-    return slots->next_serial - serial <= FL_SLOTS_WINDOW;
+    return serial >= slots->first_young;
 }
 
 /* Slot of a serial below next_serial, FL_SLOT_NONE when it is not live. */
