@@ -1,0 +1,9 @@
+# flrec on whole programs (tests/programs).
+if(TARGET flrec AND TARGET program_count)
+  foreach(name counts death order processes refusals transparent)
+    add_test(NAME cli.record.${name}
+             COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/record_${name}.sh
+                     $<TARGET_FILE:flrec> $<TARGET_FILE_DIR:program_count>)
+    set_tests_properties(cli.record.${name} PROPERTIES LABELS cli SKIP_RETURN_CODE 77)
+  endforeach()
+endif()

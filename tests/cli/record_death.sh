@@ -1,0 +1,36 @@
+#!/bin/sh
+# However a program ends, the trace holds every call it made, and flrec ends as the program did.
+. "$(dirname "$0")/record_common.sh"
+
+ends() { # WAY STATUS CALLS
+    for run in 1 2 3 4 5 6 7 8 9 10; do
+        expect_status "$2" -o t.zst "$built/die" "$1" "$3"
+        expect_events t.zst "$3"
+    done
+}
+
+ends kill 137 1000
+ends abort 134 1000
+ends segv 139 1000
+ends _exit 0 1000
+ends exit 0 1000
+ends kill 137 300001
+
+# flrec itself killed: the program runs on to its end; what is in the trace is whole.
+"$flrec" -q -o k.zst sh -c "exec '$built/pairs' 20000000" 2>err &
+recorder=$!
+sleep 0.5
+kill -KILL $recorder
+wait $recorder 2>/dev/null
+sleep 0.1
+[ -s k.exec1.zst ] || fail 'no trace of the killed recorder'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    grep -q 'the recorder ended' err && break
+    sleep 0.25
+done
+expect_err 'flrec: the recorder ended; recording stops, the program goes on'
+zstd -tq k.exec1.zst || fail 'the trace of a killed recorder does not end with a whole chunk'
+
+expect_status 0 -o /dev/full "$built/pairs" 300000
+expect_err 'No space left on device'
+finish
