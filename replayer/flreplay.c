@@ -279,9 +279,8 @@ static void next_command(const struct request *request, const char *path, int co
 {
     if (code == FL_EXIT_OK && !request->has_targets && !request->run.is_quiet) {
         fprintf(stderr,
-                "next: %s '%s' --alloc=addr-tree,fit=best,list-addr  "
-                "(--alloc=help lists all)\n",
-                command.name, path);
+                "%s: next: %s '%s' --alloc=addr-tree,fit=best,list-addr (--alloc=help: all)\n",
+                command.name, command.name, path);
     }
 }
 

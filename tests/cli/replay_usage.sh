@@ -1,0 +1,62 @@
+#!/bin/sh
+# The command line of flreplay: what it refuses, and what it says then.
+. "$(dirname "$0")/replay_lib.sh"
+make_trace 1 20000 t.zst
+
+run 0 "$FLREPLAY" --alloc=help
+expect out 'addr-tree  *'
+expect out 'list-addr  *'
+expect out 'system  *'
+expect out 'none  *'
+expect out '    augment=none  *(none|max)'
+
+run 2 "$FLREPLAY"
+expect err 'flreplay: error: no trace is named'
+run 2 "$FLREPLAY" t.zst --alloc=adr-tree
+expect err "flreplay: error: no allocator is called 'adr-tree'; did you mean 'addr-tree'?"
+run 2 "$FLREPLAY" t.zst --alloc=addr-tree,colour=red
+expect err 'flreplay: error: addr-tree: *colour*'
+run 2 "$FLREPLAY" t.zst --alloc=addr-tree,augment=most
+expect err 'flreplay: error: addr-tree: *augment*'
+run 2 "$FLREPLAY" t.zst --alloc=augment=max
+expect err "flreplay: error: 'augment=max' stands before any allocator's name"
+run 2 "$FLREPLAY" t.zst --alloc=addr-tree,,system
+expect err 'flreplay: error: empty item in --alloc=*'
+run 2 "$FLREPLAY" t.zst --check=some
+expect err 'flreplay: error: --check=some: *'
+run 2 "$FLREPLAY" t.zst --check=off --runs=0
+expect err 'flreplay: error: --runs=0 with --check=off leaves nothing to do'
+run 2 "$FLREPLAY" t.zst --runs=101
+expect err 'flreplay: error: --runs=101: it is at least 0 and at most 100'
+run 2 "$FLREPLAY" t.zst --limit=0
+expect err 'flreplay: error: --limit=0: *'
+run 4 "$FLREPLAY" missing.zst
+expect err 'flreplay: error: cannot open missing.zst: No such file or directory'
+run 4 "$FLREPLAY" t.zst --json=missing/out.json
+expect err 'flreplay: error: cannot write missing/out.json: *'
+
+# Results on standard output, notes on standard error, --quiet leaves the errors.
+run 0 "$FLREPLAY" t.zst --runs=1
+expect out 't.zst: 20,000 events, *'
+expect out '  addr-tree,augment=max  passed *'
+expect out '  system  *passed *'
+expect err "flreplay: next: flreplay 't.zst' *"
+run 0 "$FLREPLAY" t.zst --runs=1 --quiet
+[ -s err ] && fail '--quiet: something on standard error'
+
+# Several traces, a pipe, a prefix, the floor as a target, JSON to a file beside the tables.
+make_trace 2 5000 u.zst
+run 0 "$FLREPLAY" t.zst u.zst --alloc=addr-tree,list-addr --alloc=none,system --runs=2 --json=r.json
+expect out 't.zst: 20,000 events, *'
+expect out 'u.zst: 5,000 events, *'
+expect r.json '  "schema": 1,'
+cat u.zst | "$FLREPLAY" - --runs=1 >out 2>err || fail "a pipe: exit $?, expected 0"
+expect out 'standard input: 5,000 events, *'
+run 0 "$FLREPLAY" t.zst --limit=1k --runs=1
+expect out 't.zst: 1,024 events (--limit), *'
+run 0 "$FLREPLAY" t.zst --runs=1 --json
+[ "$(head -c 1 out)" = '{' ] || fail '--json: standard output is not JSON'
+if command -v python3 >/dev/null; then
+    python3 -m json.tool <out >/dev/null 2>err || fail '--json: not valid JSON'
+fi
+finish
