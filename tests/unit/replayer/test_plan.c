@@ -1,0 +1,136 @@
+#include <fl_test.h>
+
+#include "plan.h"
+
+/* Plan `ops` as one batch that begins at event 100 and serial 50. */
+static struct fl_plan_totals plan_ops(const struct fl_op *ops, size_t count, uint64_t limit,
+                                      struct fl_step_batch *out)
+{
+    struct fl_plan plan;
+    fl_plan_init(&plan, limit);
+    const struct fl_batch batch = {
+        .ops = ops, .count = count, .first_event = 100, .first_serial = 50};
+    assert_int_equal(fl_plan_batch(&plan, &batch, out, NULL), FL_OK);
+    fl_plan_free(&plan);
+    return plan.totals;
+}
+
+static struct fl_step_batch steps;
+
+static void each_call_becomes_its_action(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 10},
+        {.kind = FL_CALL_CALLOC, .slot = 1, .size_bytes = 20},
+        {.kind = FL_CALL_POSIX_MEMALIGN, .slot = 2, .size_bytes = 30, .align_log2 = 6},
+        {.kind = FL_CALL_REALLOC, .slot = 0, .size_bytes = 40},
+        {.kind = FL_CALL_USABLE_SIZE, .slot = 0, .size_bytes = 40},
+        {.kind = FL_CALL_FREE_SIZED, .slot = 1, .size_bytes = 20},
+    };
+    static const uint8_t actions[] = {FL_DO_ALLOC,  FL_DO_ZEROED, FL_DO_ALIGNED,
+                                      FL_DO_RESIZE, FL_DO_USABLE, FL_DO_FREE};
+    const struct fl_plan_totals totals = plan_ops(ops, 6, UINT64_MAX, &steps);
+    assert_int_equal(steps.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(steps.steps[i].action, actions[i]);
+        assert_int_equal(fl_step_call(&steps.steps[i]), ops[i].kind);
+        assert_int_equal(fl_step_event_index(&steps.steps[i]), i);
+    }
+    assert_int_equal(totals.objects, 4);
+    assert_int_equal(totals.live_objects, 2);
+    assert_int_equal(totals.live_bytes, 70);
+    assert_int_equal(totals.peak_bytes, 90);
+    assert_int_equal(steps.slot_limit, 3);
+}
+
+static void oddities_are_replayed_where_they_can_be(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_REALLOC, .slot = 0, .size_bytes = 8, .flags = FL_FLAG_NULL},
+        {.kind = FL_CALL_REALLOC, .slot = 1, .size_bytes = 9, .flags = FL_FLAG_UNKNOWN},
+        {.kind = FL_CALL_REALLOC, .slot = 0, .flags = FL_FLAG_FREED},
+        {.kind = FL_CALL_REALLOC, .slot = 1},
+        {.kind = FL_CALL_MALLOC, .slot = 0},
+        {.kind = FL_CALL_FREE, .slot = 0, .flags = FL_FLAG_IMPLIED},
+    };
+    static const uint8_t actions[] = {FL_DO_ALLOC,  FL_DO_ALLOC, FL_DO_FREE,
+                                      FL_DO_RESIZE, FL_DO_ALLOC, FL_DO_FREE};
+    const struct fl_plan_totals totals = plan_ops(ops, 6, UINT64_MAX, &steps);
+    assert_int_equal(steps.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(steps.steps[i].action, actions[i]);
+    }
+    assert_int_equal(totals.resize_zero, 2);
+    assert_int_equal(totals.size_zero, 1);
+    assert_int_equal(totals.unknown_others, 1);
+    assert_int_equal(totals.implied_frees, 1);
+}
+
+static void what_cannot_be_replayed_is_counted_and_keeps_its_number(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_RECORD_THREAD_START},
+        {.kind = FL_CALL_FREE, .slot = FL_SLOT_NONE, .flags = FL_FLAG_NULL},
+        {.kind = FL_CALL_FREE, .slot = FL_SLOT_NONE, .flags = FL_FLAG_UNKNOWN},
+        {.kind = FL_CALL_MALLOC, .slot = FL_SLOT_NONE, .flags = FL_FLAG_FAILED},
+        {.kind = FL_RECORD_LOST, .size_bytes = 12},
+        {.kind = FL_CALL_USABLE_SIZE, .slot = FL_SLOT_NONE, .flags = FL_FLAG_UNKNOWN},
+        {.kind = FL_RECORD_MARK},
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 1},
+    };
+    const struct fl_plan_totals totals = plan_ops(ops, 8, UINT64_MAX, &steps);
+    assert_int_equal(steps.count, 1);
+    assert_int_equal(steps.events, 5);
+    assert_int_equal(steps.first_event, 100);
+    assert_int_equal(fl_step_event_index(&steps.steps[0]), 4);
+    assert_int_equal(totals.null_pointers, 1);
+    assert_int_equal(totals.unknown_frees, 1);
+    assert_int_equal(totals.failed_calls, 1);
+    assert_int_equal(totals.unknown_others, 1);
+    assert_int_equal(totals.lost_events, 12);
+    assert_int_equal(totals.threads, 1);
+    assert_int_equal(totals.marks, 1);
+}
+
+static void a_realloc_that_failed_leaves_the_object_alone(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 5},
+        {.kind = FL_CALL_REALLOC, .slot = 0, .size_bytes = 1u << 30, .flags = FL_FLAG_FAILED},
+        {.kind = FL_CALL_FREE, .slot = 0},
+    };
+    const struct fl_plan_totals totals = plan_ops(ops, 3, UINT64_MAX, &steps);
+    assert_int_equal(steps.count, 2);
+    assert_int_equal(totals.peak_bytes, 5);
+    assert_int_equal(totals.live_objects, 0);
+}
+
+static void the_limit_counts_events_not_records(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_RECORD_TICK},          {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 5},
+        {.kind = FL_RECORD_TICK},          {.kind = FL_CALL_MALLOC, .slot = 1, .size_bytes = 5},
+        {.kind = FL_CALL_FREE, .slot = 0},
+    };
+    const struct fl_plan_totals totals = plan_ops(ops, 5, 2, &steps);
+    assert_int_equal(totals.events, 2);
+    assert_int_equal(steps.count, 2);
+    assert_int_equal(totals.live_objects, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_call_becomes_its_action),
+        cmocka_unit_test(oddities_are_replayed_where_they_can_be),
+        cmocka_unit_test(what_cannot_be_replayed_is_counted_and_keeps_its_number),
+        cmocka_unit_test(a_realloc_that_failed_leaves_the_object_alone),
+        cmocka_unit_test(the_limit_counts_events_not_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

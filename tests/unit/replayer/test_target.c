@@ -1,0 +1,101 @@
+#include <fl_test.h>
+
+#include "target.h"
+
+static const struct fl_catalog catalog = {.extra = NULL};
+
+static size_t parse(const char *text, struct fl_target_list *list)
+{
+    *list = (struct fl_target_list){.count = 0};
+    struct fl_error err;
+    assert_int_equal(fl_target_list_add(&catalog, text, list, &err), FL_OK);
+    return list->count;
+}
+
+static void assert_refused(const char *text, const char *part_of_message)
+{
+    struct fl_target_list list;
+    assert_int_equal(parse("system", &list), 1);
+    struct fl_error err;
+    assert_int_equal(fl_target_list_add(&catalog, text, &list, &err), FL_USAGE);
+    assert_non_null(strstr(err.message, part_of_message));
+    assert_int_equal(list.count, 1);
+}
+
+static void item_without_equals_begins_a_target(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(parse("addr-tree,list-addr,system,none", &list), 4);
+    assert_string_equal(list.at[0].ops->name, "addr-tree");
+    assert_ptr_equal(list.at[2].ops, &fl_target_system);
+    assert_ptr_equal(list.at[3].ops, &fl_target_none);
+}
+
+static void item_with_equals_is_a_knob_of_the_target_before_it(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(parse("addr-tree,augment=max,addr-tree", &list), 2);
+    assert_string_equal(list.at[0].label, "addr-tree,augment=max");
+    assert_string_equal(list.at[1].label, "addr-tree");
+    assert_memory_not_equal(&list.at[0].config, &list.at[1].config, sizeof list.at[0].config);
+}
+
+static void lists_add_up_over_several_options(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(parse("system", &list), 1);
+    assert_int_equal(fl_target_list_add(&catalog, "none", &list, NULL), FL_OK);
+    assert_int_equal(list.count, 2);
+}
+
+static void wrong_lists_are_refused_whole(void **state)
+{
+    (void)state;
+    assert_refused("addr-tree,nothing-like-it", "no allocator is called 'nothing-like-it'");
+    assert_refused("addr-tre", "did you mean 'addr-tree'?");
+    assert_refused("augment=max", "before any allocator's name");
+    assert_refused("addr-tree,augment=maximal", "addr-tree: ");
+    assert_refused("addr-tree,hue=red", "addr-tree: ");
+    assert_refused("", "empty item");
+    assert_refused("addr-tree,", "empty item");
+}
+
+static void too_many_targets_are_refused(void **state)
+{
+    (void)state;
+    struct fl_target_list list = {.count = 0};
+    for (size_t i = 0; i < FL_TARGETS_MAX; i++) {
+        assert_int_equal(fl_target_list_add(&catalog, "none", &list, NULL), FL_OK);
+    }
+    assert_int_equal(fl_target_list_add(&catalog, "none", &list, NULL), FL_USAGE);
+    assert_int_equal(list.count, FL_TARGETS_MAX);
+}
+
+static void every_target_of_the_catalog_has_the_required_operations(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < fl_catalog_count(&catalog); i++) {
+        const struct fl_allocator_ops *ops = fl_catalog_at(&catalog, i);
+        assert_non_null(ops->name);
+        assert_non_null(ops->summary);
+        assert_true(ops->create && ops->destroy && ops->alloc && ops->free && ops->resize &&
+                    ops->usable_size);
+        assert_ptr_equal(fl_catalog_find(&catalog, ops->name, strlen(ops->name)), ops);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(item_without_equals_begins_a_target),
+        cmocka_unit_test(item_with_equals_is_a_knob_of_the_target_before_it),
+        cmocka_unit_test(lists_add_up_over_several_options),
+        cmocka_unit_test(wrong_lists_are_refused_whole),
+        cmocka_unit_test(too_many_targets_are_refused),
+        cmocka_unit_test(every_target_of_the_catalog_has_the_required_operations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
