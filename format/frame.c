@@ -13,8 +13,16 @@
 
 #include "layout.h"
 
+/* Where nothing repeats, higher levels search in vain: on the chunks of a program that picks
+ * sizes and objects at random, level 3 took 4 times as long as level 1 and saved 1 %. Such a
+ * chunk shrinks to more than 5 eighths; every recorded real program stays below a third. */
+#define CHEAP_LEVEL       1
+#define DEFAULT_LEVEL     3
+#define IS_POOR(from, to) (8 * (to) > 5 * (from))
+
 struct fl_compressor {
     ZSTD_CCtx *context;
+    bool is_adaptive; /* no level was asked for: 3, and 1 while chunks hardly shrink */
     uint8_t *out;
     size_t out_capacity;
 };
@@ -30,7 +38,9 @@ struct fl_compressor *fl_compressor_new(int level)
         free(compressor);
         return NULL;
     }
-    ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, level);
+    compressor->is_adaptive = level == 0;
+    ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel,
+                           level == 0 ? DEFAULT_LEVEL : level);
     ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_checksumFlag, 1);
     ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_contentSizeFlag, 1);
     return compressor;
@@ -69,6 +79,10 @@ enum fl_status fl_compress(struct fl_compressor *compressor, const uint8_t *from
                                          compressor->out_capacity, from, bytes);
     if (ZSTD_isError(result)) {
         return fl_fail(err, FL_NOMEM, "cannot compress a chunk: %s", ZSTD_getErrorName(result));
+    }
+    if (compressor->is_adaptive) {
+        ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel,
+                               IS_POOR(bytes, result) ? CHEAP_LEVEL : DEFAULT_LEVEL);
     }
     *frame = compressor->out;
     *frame_bytes = result;

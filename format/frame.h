@@ -10,7 +10,8 @@
 
 struct fl_compressor;
 
-/* NULL when out of memory. */
+/* `level` 1 .. 19; 0: level 3, but 1 for chunks after one that hardly shrank. NULL when out of
+ * memory. */
 struct fl_compressor *fl_compressor_new(int level);
 void fl_compressor_free(struct fl_compressor *compressor);
 
