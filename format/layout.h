@@ -80,6 +80,24 @@ enum fl_opcode {
     FL_CODE_MALLOC_SMALL = 0x80, /* .. 0xFF: size of 8 * (code - 0x7F) */
 };
 
+/* Which flags may stand together, by kind of call (SPEC.md, "Flags"). */
+static inline bool fl_flags_are_valid(unsigned kind, unsigned flags)
+{
+    const unsigned pointer = flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN);
+    const unsigned rest = flags & ~pointer;
+    if (pointer == (FL_FLAG_NULL | FL_FLAG_UNKNOWN)) {
+        return false;
+    }
+    if (kind == FL_CALL_REALLOC || kind == FL_CALL_REALLOCARRAY) {
+        return rest == 0 || rest == FL_FLAG_FAILED ||
+               (rest == FL_FLAG_FREED && pointer != FL_FLAG_NULL);
+    }
+    if (kind <= FL_CALL_PVALLOC) {
+        return (flags & ~(unsigned)FL_FLAG_FAILED) == 0;
+    }
+    return rest == 0 || (kind == FL_CALL_FREE && flags == FL_FLAG_IMPLIED);
+}
+
 /* Does an event of this kind and these flags name an object by a reference? */
 static inline bool fl_has_reference(unsigned kind, unsigned flags)
 {

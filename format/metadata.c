@@ -179,7 +179,8 @@ static bool get_counted(struct fl_cursor *from, struct fl_cursor *span)
 bool fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta)
 {
     uint64_t count;
-    if (!fl_get_varint(&from, &count) || count > fl_cursor_left(&from) / 2) {
+    if (!fl_get_varint(&from, &count) || count > FL_METADATA_ITEMS_MAX ||
+        count > fl_cursor_left(&from) / 2) {
         return false;
     }
     for (uint64_t i = 0; i < count; i++) {

@@ -68,6 +68,14 @@ static bool metadata_copy(struct fl_metadata *to, const struct fl_metadata *from
     return true;
 }
 
+/* What a reader takes: SPEC.md, "Limits". */
+static bool metadata_is_within_limits(const struct fl_metadata *meta)
+{
+    const size_t around = FL_HEADER_FIXED_BYTES + FL_END_FIXED_BYTES + FL_CHECK_BYTES;
+    return fl_metadata_count(meta) <= FL_METADATA_ITEMS_MAX &&
+           fl_metadata_encoded_bytes(meta) <= FL_METADATA_BYTES_MAX - around;
+}
+
 enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
                               const struct fl_metadata *meta, struct fl_writer **out,
                               struct fl_error *err)
@@ -83,7 +91,7 @@ enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
     }
     writer->fd = fd;
     writer->chunk_records = records == 0 ? FL_CHUNK_RECORDS_DEFAULT : records;
-    writer->compressor = fl_compressor_new(options->level == 0 ? 3 : options->level);
+    writer->compressor = fl_compressor_new(options->level);
     writer->payload_capacity = 1u << 20;
     writer->payload = malloc(writer->payload_capacity);
     writer->meta = fl_metadata_new();
@@ -93,6 +101,10 @@ enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
          !fl_metadata_set_number(writer->meta, "start_time_ns", options->start_time_ns))) {
         fl_writer_abandon(writer);
         return fl_fail(err, FL_NOMEM, "no memory for a trace writer");
+    }
+    if (!metadata_is_within_limits(writer->meta)) {
+        fl_writer_abandon(writer);
+        return fl_fail(err, FL_LIMIT, "more metadata than a trace may have");
     }
     chunk_begin(writer);
     *out = writer;
@@ -242,7 +254,8 @@ static enum fl_status room_make(struct fl_writer *writer, size_t bytes, struct f
 static void totals_count_flags(struct fl_writer_totals *totals, const struct fl_event *event)
 {
     totals->failed_calls += (event->flags & FL_FLAG_FAILED) != 0;
-    totals->null_frees += event->kind >= FL_CALL_FREE && (event->flags & FL_FLAG_NULL);
+    totals->null_frees += event->kind >= FL_CALL_FREE && event->kind != FL_CALL_USABLE_SIZE &&
+                          (event->flags & FL_FLAG_NULL);
     totals->unknown_pointers += (event->flags & FL_FLAG_UNKNOWN) != 0;
     totals->implied_frees += (event->flags & FL_FLAG_IMPLIED) != 0;
 }
@@ -300,6 +313,9 @@ static bool event_is_valid(const struct fl_writer *writer, const struct fl_event
     if (!fl_kind_is_call(event->kind)) {
         return event->kind < FL_KIND_COUNT && event->kind != FL_RECORD_MARK;
     }
+    if (event->flags != 0 && !fl_flags_are_valid(event->kind, event->flags)) {
+        return false;
+    }
     return fl_has_reference(event->kind, event->flags)
                ? event->serial < writer->coder.next_serial
                : event->serial == FL_SERIAL_NONE;
@@ -339,7 +355,9 @@ enum fl_status fl_writer_mark(struct fl_writer *writer, const char *text, size_t
     uint8_t *at = writer->payload + writer->payload_used;
     *at++ = FL_CODE_MARK;
     at = fl_put_varint(at, bytes);
-    memcpy(at, text, bytes);
+    if (bytes > 0) {
+        memcpy(at, text, bytes);
+    }
     writer->payload_used = (size_t)(at + bytes - writer->payload);
     writer->chunk.records++;
     writer->totals.records++;
@@ -445,6 +463,9 @@ enum fl_status fl_writer_finish(struct fl_writer *writer, const struct fl_metada
     struct fl_metadata *none = fl_metadata_new();
     if (status == FL_OK && none == NULL) {
         status = fl_fail(err, FL_NOMEM, "no memory for the end record");
+    }
+    if (status == FL_OK && end != NULL && !metadata_is_within_limits(end)) {
+        status = fl_fail(err, FL_LIMIT, "more metadata than a trace may have");
     }
     if (status == FL_OK) {
         status = tail_write(writer, end != NULL ? end : none, err);

@@ -24,6 +24,8 @@
 #define FL_CHUNK_BYTES_MAX       (64u * 1024 * 1024)  /* decoded bytes of any chunk */
 #define FL_METADATA_BYTES_MAX    (16u * 1024 * 1024)  /* file header or end record */
 #define FL_INDEX_BYTES_MAX       (256u * 1024 * 1024) /* index or seek table */
+#define FL_METADATA_ITEMS_MAX    4096u                /* items in one list of metadata */
+#define FL_NUMBER_MAX            (UINT64_C(1) << 62)  /* first event, serial, chunk number */
 #define FL_BATCH_OPS             4096u                /* operations in one batch at most */
 
 /* X(name, text): the calls of the malloc family. Part of the format: append only. */
@@ -75,7 +77,7 @@ enum fl_flag {
     FL_FLAG_FAILED = 1,  /* an allocating call returned NULL (and freed nothing) */
     FL_FLAG_NULL = 2,    /* the pointer argument was NULL: free(NULL), realloc(NULL, n) */
     FL_FLAG_UNKNOWN = 4, /* the pointer argument was of no live object of this trace */
-    FL_FLAG_FREED = 8,   /* realloc(p, 0) that freed p and returned NULL */
+    FL_FLAG_FREED = 8, /* realloc(p, 0) that freed p, which may be UNKNOWN, and returned NULL */
     FL_FLAG_IMPLIED = 16 /* a free nobody saw: its address was handed out again. No event */
 };
 
