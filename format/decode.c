@@ -15,6 +15,7 @@ bool fl_decoder_begin(struct fl_decoder *decoder, struct fl_cursor section,
     decoder->payload = section.at;
     decoder->last_released = first_serial;
     decoder->events = 0;
+    decoder->lost_events = 0;
     decoder->what = NULL;
     if (first_serial == decoder->slots.next_serial) {
         return true;
@@ -144,23 +145,6 @@ static bool decode_aligned(struct fl_decoder *decoder, struct fl_op *op)
     return decode_allocation(decoder, op, call, 0);
 }
 
-/* Which flags may stand together, by kind of call (SPEC.md, "Flags"). */
-static bool flags_are_valid(unsigned kind, unsigned flags)
-{
-    const unsigned pointer = flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN);
-    const unsigned rest = flags & ~pointer;
-    if (pointer == (FL_FLAG_NULL | FL_FLAG_UNKNOWN)) {
-        return false;
-    }
-    if (kind == FL_CALL_REALLOC || kind == FL_CALL_REALLOCARRAY) {
-        return rest == 0 || rest == FL_FLAG_FAILED || flags == FL_FLAG_FREED;
-    }
-    if (kind <= FL_CALL_PVALLOC) {
-        return (flags & ~(unsigned)FL_FLAG_FAILED) == 0;
-    }
-    return rest == 0 || (kind == FL_CALL_FREE && flags == FL_FLAG_IMPLIED);
-}
-
 static bool call_finish(struct fl_decoder *decoder, struct fl_op *op, bool has_reference,
                         uint64_t serial)
 {
@@ -182,7 +166,7 @@ static bool decode_call(struct fl_decoder *decoder, struct fl_op *op)
 {
     if (!fl_get_u8(&decoder->from, &op->kind) || !fl_get_u8(&decoder->from, &op->flags) ||
         !fl_get_u8(&decoder->from, &op->align_log2) || !fl_kind_is_call(op->kind) ||
-        !flags_are_valid(op->kind, op->flags) ||
+        !fl_flags_are_valid(op->kind, op->flags) ||
         !alignment_is_valid(op->align_log2, op->flags)) {
         return stop(decoder, "a malformed call");
     }
@@ -217,6 +201,15 @@ static bool decode_tick(struct fl_decoder *decoder, struct fl_op *op)
     return decode_number(decoder, op, FL_RECORD_TICK) &&
            (!__builtin_mul_overflow(op->size_bytes, FL_TICK_NS, &op->size_bytes) ||
             stop(decoder, "a tick of more than 2^64 ns"));
+}
+
+static bool decode_lost(struct fl_decoder *decoder, struct fl_op *op)
+{
+    if (!decode_number(decoder, op, FL_RECORD_LOST)) {
+        return false;
+    }
+    decoder->lost_events += op->size_bytes;
+    return true;
 }
 
 /* A mark's operation carries where its text stands: position in the section, then length in
@@ -283,7 +276,7 @@ static bool decode_rare(struct fl_decoder *decoder, struct fl_op *op, uint8_t co
     case FL_CODE_MARK:
         return decode_mark(decoder, op);
     case FL_CODE_LOST:
-        return decode_number(decoder, op, FL_RECORD_LOST);
+        return decode_lost(decoder, op);
     default:
         return decode_rare_call(decoder, op, code);
     }
@@ -361,4 +354,15 @@ size_t fl_decode(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
         count++;
     }
     return count;
+}
+
+bool fl_decoder_is_at_end(struct fl_decoder *decoder)
+{
+    uint8_t code;
+    while (fl_get_u8(&decoder->from, &code)) {
+        if (code != FL_CODE_EXTENSION || !extension_skip(decoder)) {
+            return false;
+        }
+    }
+    return true;
 }

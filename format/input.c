@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -85,6 +86,8 @@ static enum fl_status buffer_fill(struct fl_input *input, struct fl_error *err)
         input->end += (size_t)got;
     } else if (got == 0) {
         input->is_at_end = true;
+    } else if (errno == EAGAIN) {
+        poll(&(struct pollfd){.fd = input->fd, .events = POLLIN}, 1, -1);
     } else if (errno != EINTR) {
         return fl_fail_os(err, FL_IO, errno, "cannot read %s", input->name);
     }
