@@ -151,6 +151,7 @@ static void crash_describe(struct pass *pass)
                 .event = in_batch ? batch->first_event : last,
                 .last_event = in_batch ? batch->first_event + batch->events - 1 : last,
                 .found = (uint64_t)WTERMSIG(pass->wait_status),
+                .expected = (uint64_t)WEXITSTATUS(pass->wait_status),
             },
     };
     if (has_event) {
@@ -164,12 +165,12 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
     struct fl_answer *answer = &pass->outcome->answer;
     const struct fl_target *target = pass->request->target;
     if (atomic_load(&pass->ring->is_done) == 0) {
-        if (!WIFSIGNALED(pass->wait_status)) {
-            return fl_fail(err, FL_IO,
-                           "%s: the worker process ended with code %d without a result",
-                           target->label, WEXITSTATUS(pass->wait_status));
+        const bool has_exited = WIFEXITED(pass->wait_status);
+        if (has_exited && WEXITSTATUS(pass->wait_status) == FL_EXIT_ENVIRONMENT) {
+            return fl_fail(err, FL_NOMEM, "%s: the worker process could not begin",
+                           target->label);
         }
-        if (WTERMSIG(pass->wait_status) == SIGKILL) {
+        if (!has_exited && WTERMSIG(pass->wait_status) == SIGKILL) {
             return fl_fail(err, FL_NOMEM, "%s: the worker process was killed, memory ran out?",
                            target->label);
         }

@@ -34,15 +34,20 @@ static size_t text_where(const struct fl_finding *finding, char *text, size_t te
 
 static void text_crash(const struct fl_finding *finding, char *text, size_t text_bytes)
 {
-    const char *signal_name = strsignal((int)finding->found);
+    char where[64], what[64];
     if (finding->event == finding->last_event) {
-        snprintf(text, text_bytes, "event %" PRIu64 ": crashed: %s (signal %" PRIu64 ")",
-                 finding->event, signal_name, finding->found);
-        return;
+        snprintf(where, sizeof where, "event %" PRIu64, finding->event);
+    } else {
+        snprintf(where, sizeof where, "events %" PRIu64 " to %" PRIu64, finding->event,
+                 finding->last_event);
     }
-    snprintf(text, text_bytes,
-             "events %" PRIu64 " to %" PRIu64 ": crashed: %s (signal %" PRIu64 ")",
-             finding->event, finding->last_event, signal_name, finding->found);
+    if (finding->found == 0) {
+        snprintf(what, sizeof what, "ended the process with code %" PRIu64, finding->expected);
+    } else {
+        snprintf(what, sizeof what, "crashed: %s (signal %" PRIu64 ")",
+                 strsignal((int)finding->found), finding->found);
+    }
+    snprintf(text, text_bytes, "%s: %s", where, what);
 }
 
 static void text_bytes_differ(const struct fl_finding *finding, const char *what, char *text,

@@ -23,7 +23,7 @@
     X(NOT_ZEROED, "not-zeroed")     /* at_byte, found: after a calloc */                       \
     X(USABLE_SMALL, "usable-small") /* expected: bytes asked for; found: usable size */        \
     X(INVARIANT, "invariant")       /* detail: what the heap's own check said */               \
-    X(CRASH, "crash")               /* found: the signal; event .. last_event */
+    X(CRASH, "crash")               /* found: the signal, or 0 and expected: the exit code */
 
 enum fl_finding_kind {
 #define FL_FINDING_ENUM(name, word) FL_FINDING_##name,

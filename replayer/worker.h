@@ -12,9 +12,9 @@
 #define FL_WORKER_ARGUMENT "--worker"
 
 /**
- * Run the job in the ring behind `fd_text` and answer through it.
+ * Run the job in the ring behind `fd_text`, answer through it and end the process.
  *
- * @return exit code: FL_EXIT_OK when an answer was given
+ * @return only when it could not begin: the exit code
  */
 int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text);
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "flreplay.h"
 
@@ -23,6 +24,7 @@ enum mode {
     MODE_SCRIBBLE,
     MODE_INVARIANT,
     MODE_CRASH,
+    MODE_EXIT,
     MODE_REFUSE,
 };
 
@@ -31,7 +33,7 @@ static const struct fl_knob knobs[] = {
      .help = "the mistake",
      .type = FL_KNOB_CHOICE,
      .choices = "none|overlap|misaligned|lost-tail|dirty-calloc|small-usable|scribble|"
-                "invariant|crash|refuse"},
+                "invariant|crash|exit|refuse"},
     {.name = "after",
      .help = "requests before the mistake",
      .type = FL_KNOB_BYTES,
@@ -92,7 +94,11 @@ static void *wrong_alloc(struct fl_allocator *self, size_t bytes, size_t align)
     const size_t step = align > GRAIN_BYTES ? align : GRAIN_BYTES;
     wrong->requests++;
     if (is_wrong_now(wrong, MODE_CRASH)) {
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would make it an exit */
         raise(SIGSEGV);
+    }
+    if (is_wrong_now(wrong, MODE_EXIT)) {
+        _exit(9);
     }
     if (is_wrong_now(wrong, MODE_REFUSE)) {
         return NULL;

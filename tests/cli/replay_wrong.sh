@@ -23,6 +23,7 @@ caught dirty-calloc 'calloc of *is not zeroed: byte [0-9]* is 0x01, expected 0x0
 caught small-usable 'usable bytes, expected at least [0-9]*'
 caught invariant 'left a broken heap: A1 sizes do not add up'
 caught crash ': crashed: Segmentation fault (signal 11)'
+caught exit ': ended the process with code 9'
 
 # A neighbour's write shows when the object it hit is next looked at, so it has no first event.
 run 5 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=scribble --runs=0

@@ -47,6 +47,8 @@ static const struct fl_step every_action[] = {
     {.action = FL_DO_FREE, .slot = 0},
     {.action = FL_DO_FREE, .slot = 4},
     {.action = FL_DO_FREE, .slot = 3},
+    {.action = FL_DO_FREE, .slot = 2},
+    {.action = FL_DO_FREE, .slot = 1},
 };
 #define EVERY_ACTION_COUNT (sizeof every_action / sizeof every_action[0])
 

@@ -35,6 +35,10 @@ static void a_crash_names_its_events_and_signal(void **state)
     finding.last_event = 12;
     fl_finding_text(&finding, text, sizeof text);
     assert_string_equal(text, "event 12: crashed: Aborted (signal 6)");
+    finding.found = 0;
+    finding.expected = 3;
+    fl_finding_text(&finding, text, sizeof text);
+    assert_string_equal(text, "event 12: ended the process with code 3");
 }
 
 static void text_that_does_not_fit_is_cut(void **state)
