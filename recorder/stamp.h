@@ -47,11 +47,28 @@ static inline uint64_t fl_stamp_take(struct fl_shared *shared, uint32_t source)
     return atomic_fetch_add_explicit(&shared->counter, 1, memory_order_seq_cst);
 }
 
-/** A bound for the drain: every stamp taken after this returns is at least this. */
+/** Let no later load run before the counter was read. */
+static inline void fl_stamp_settle(void)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("lfence" : : : "memory");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("isb" : : : "memory");
+#endif
+}
+
+/**
+ * A bound for the drain: every stamp taken after this returns is at least this, and every load
+ * after it sees what was published before it. The ring heads are read next: ahead of the counter
+ * they would miss the cause of an event they show.
+ */
 static inline uint64_t fl_stamp_bound(struct fl_shared *shared, uint32_t source)
 {
-    if (source == FL_STAMP_CYCLES)
-        return fl_stamp_cycles();
+    if (source == FL_STAMP_CYCLES) {
+        const uint64_t bound = fl_stamp_cycles();
+        fl_stamp_settle();
+        return bound;
+    }
     return atomic_load_explicit(&shared->counter, memory_order_seq_cst);
 }
 
