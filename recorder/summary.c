@@ -52,8 +52,8 @@ static void print_problem(FILE *out, const struct fl_drain_trace *trace)
         fprintf(out,
                 "flrec: warning: %s lacks %s calls of threads for which no ring was left\n",
                 path, fl_fmt_count(lost).text);
-        fprintf(out, "hint: lift the limit on address space (ulimit -v), or use a smaller "
-                     "--ring\n");
+        fprintf(out, "hint: at most 2,048 threads at a time are recorded, fewer where address "
+                     "space is limited (ulimit -v)\n");
     }
 }
 
