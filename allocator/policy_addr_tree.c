@@ -82,27 +82,28 @@ static void addr_tree_replace(struct fl_policy *self, struct fl_block *from,
                     fl_block_number(self->origin, to));
 }
 
-/* First fit straight down by the maxima: at each node the answer's side is known. */
+/* First fit straight down by the maxima. Below the root something fits, so the only question is
+ * left or not; as an index instead of a branch that saves a misprediction per level. */
 static struct fl_block *descend_first(struct fl_policy *self, uint32_t granules)
 {
     const struct fl_tree *tree = &addr_tree_of(self)->tree;
     uint32_t number = tree->root;
-    while (number != 0) {
+    uint64_t visits = 1;
+    if (fl_tree_largest(tree, number) < granules) {
+        self->visits++;
+        return NULL;
+    }
+    for (;; visits++) {
+        FL_ASSERT(number != 0, "the maxima lead to a block that fits");
         struct fl_tree_links *links = fl_tree_at(tree, number);
         struct fl_block *block = fl_tree_block(tree, number);
-        const struct fl_tree_maxima *maxima = fl_tree_maxima(links);
-        self->visits++;
-        if (maxima->side[FL_LEFT] >= granules)
-            number = links->child[FL_LEFT];
-        else if (block->granules >= granules)
+        const bool is_left = fl_tree_maxima(links)->side[FL_LEFT] >= granules;
+        if (!is_left & (block->granules >= granules)) {
+            self->visits += visits;
             return block;
-        else if (maxima->side[FL_RIGHT] >= granules)
-            number = links->child[FL_RIGHT];
-        else
-            break;
+        }
+        number = links->child[is_left ? FL_LEFT : FL_RIGHT];
     }
-    FL_ASSERT(number == tree->root, "only the root can say that nothing fits");
-    return NULL;
 }
 
 static struct fl_block *walk_first(struct fl_policy *self, uint32_t granules)
