@@ -46,4 +46,16 @@ static inline void fixture_close(struct fl_allocator *heap)
     heap->ops->destroy(heap);
 }
 
+/** Is so much address space in use that a limit on it would stop everything? A sanitizer's shadow
+ *  is some terabytes. */
+static inline bool fixture_space_is_taken(void)
+{
+    unsigned long long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    assert_non_null(statm);
+    assert_int_equal(fscanf(statm, "%llu", &pages), 1);
+    fclose(statm);
+    return pages > (128U << 20) / 4096;
+}
+
 #endif
