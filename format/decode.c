@@ -339,6 +339,9 @@ size_t fl_decode(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
 {
     size_t count = 0;
     uint8_t code;
+    if (decoder->what != NULL) {
+        return 0; /* what follows a malformed record means nothing */
+    }
     while (count < max && fl_get_u8(&decoder->from, &code)) {
         if (code == FL_CODE_EXTENSION) {
             if (!extension_skip(decoder)) {
