@@ -304,15 +304,15 @@ static enum fl_status file_end(struct fl_reader *reader, struct fl_error *err)
     return fl_reader_finish(reader, FL_END, offset, "", err);
 }
 
-/* Neither end record, index nor seek table, behind the end record. */
-static enum fl_status finish_overlong(struct fl_reader *reader, const uint8_t *at, size_t have,
+/* Something follows the end: reported once, and what follows is not read. */
+static enum fl_status overlong_damage(struct fl_reader *reader, const uint8_t *at, size_t have,
                                       struct fl_error *err)
 {
     const bool is_trace = have >= 12 && fl_load32(at + 8) == FL_TAG_HEADER;
-    reader->has_damage = true;
-    return fl_reader_finish(
-        reader, FL_CORRUPT, reader->input.offset,
-        is_trace ? ": another trace follows its end" : ": something follows its end", err);
+    (void)fl_reader_finish(reader, FL_END, reader->input.offset, "", NULL);
+    return fl_reader_damage(
+        reader, reader->input.offset,
+        is_trace ? "another trace follows its end" : "something follows its end", err);
 }
 
 static enum fl_status frame_read(struct fl_reader *reader, struct fl_error *err)
@@ -327,7 +327,7 @@ static enum fl_status frame_read(struct fl_reader *reader, struct fl_error *err)
         return file_end(reader, err);
     }
     if (reader->has_seek_table) {
-        return finish_overlong(reader, at, have, err);
+        return overlong_damage(reader, at, have, err);
     }
     if (have < 12) {
         return fl_reader_finish(reader, FL_TRUNCATED, reader->input.offset,
@@ -338,7 +338,7 @@ static enum fl_status frame_read(struct fl_reader *reader, struct fl_error *err)
         return fl_tail_read(reader, bytes, err);
     }
     if (reader->has_end) {
-        return finish_overlong(reader, at, have, err);
+        return overlong_damage(reader, at, have, err);
     }
     if (fl_load32(at) == FL_SKIPPABLE_MAGIC) {
         return fl_chunk_read(reader, err);

@@ -95,7 +95,8 @@ static void read_all(int fd)
             op_walk(&walk, reader, &batch.ops[i]);
         }
         damages += status == FL_CORRUPT;
-    } while (status == FL_OK || (status == FL_CORRUPT && damages < 100000));
+        must(damages < 100000, "damage is reported once");
+    } while (status == FL_OK || status == FL_CORRUPT);
     must(err.status == status, "an error says its status");
     fl_reader_close(reader);
     free(walk.in_use);

@@ -43,7 +43,8 @@ static struct result craft_read(struct craft *craft)
             } else {
                 result_note(&result, &err);
             }
-        } while (result.ended == FL_OK || (result.ended == FL_CORRUPT && result.damages < 20));
+            assert_true(result.damages < 20);
+        } while (result.ended == FL_OK || result.ended == FL_CORRUPT);
         result.totals = *fl_reader_totals(reader);
         fl_reader_close(reader);
     } else {
