@@ -1,0 +1,4 @@
+# fltrace, on traces made by make_trace.
+add_test(NAME cli.trace.verbs COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_verbs.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace>)
+set_tests_properties(cli.trace.verbs PROPERTIES LABELS cli TIMEOUT 120)
