@@ -111,9 +111,28 @@ static inline bool fl_get_span(struct fl_cursor *cursor, uint64_t bytes, struct 
     return true;
 }
 
+#define FL_VARINT_SHORT (UINT64_C(1) << 28) /* values below take at most four bytes */
+
+/* The bytes of a varint below FL_VARINT_SHORT, as a little-endian number; `*bytes` how many.
+ * Without a branch: the length of what a program asks for is not predictable, and a wrong
+ * guess costs more than all of this. */
+static inline uint64_t fl_short_varint(uint64_t value, unsigned *bytes)
+{
+    const unsigned count = (70 - (unsigned)__builtin_clzll(value | 1)) / 7;
+    const uint64_t spread = (value & 0x7F) | (value & 0x3F80) << 1 | (value & 0x1FC000) << 2 |
+                            (value & 0xFE00000) << 3;
+    *bytes = count;
+    return spread | (0x808080u & ((UINT64_C(1) << (8 * count - 8)) - 1));
+}
+
 /* Write a varint; the caller has FL_VARINT_MAX bytes of room. Returns the byte behind it. */
 static inline uint8_t *fl_put_varint(uint8_t *at, uint64_t value)
 {
+    if (value < FL_VARINT_SHORT) {
+        unsigned bytes;
+        fl_store32(at, (uint32_t)fl_short_varint(value, &bytes));
+        return at + bytes;
+    }
     while (value >= 0x80) {
         *at++ = (uint8_t)(value | 0x80);
         value >>= 7;

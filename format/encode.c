@@ -7,8 +7,6 @@
  */
 #include "encode.h"
 
-#include "layout.h"
-
 /* The mixed reference: even = 2 * age of a young object, odd = zigzag difference to the serial
  * released last. */
 static uint8_t *put_reference(const struct fl_coder *coder, uint64_t serial, uint8_t *at)
@@ -19,33 +17,6 @@ static uint8_t *put_reference(const struct fl_coder *coder, uint64_t serial, uin
     }
     const int64_t difference = (int64_t)(serial - coder->last_released);
     return fl_put_varint(at, fl_zigzag(difference) << 1 | 1);
-}
-
-static uint8_t *put_free(struct fl_coder *coder, uint64_t serial, uint8_t *at)
-{
-    const uint64_t age = coder->next_serial - serial - 1;
-    const int64_t difference = (int64_t)(serial - coder->last_released);
-    coder->last_released = serial;
-    if (age < FL_YOUNG_AGES) {
-        *at++ = (uint8_t)(FL_CODE_FREE_YOUNG + age);
-        return at;
-    }
-    if (difference >= -16 && difference < 16) {
-        *at++ = (uint8_t)(FL_NEAR_CENTRE + difference);
-        return at;
-    }
-    *at++ = FL_CODE_FREE;
-    return fl_put_varint(at, fl_zigzag(difference));
-}
-
-static uint8_t *put_malloc(uint64_t size_bytes, uint8_t *at)
-{
-    if (size_bytes - 1 < FL_SMALL_MAX && size_bytes % FL_SMALL_STEP == 0) {
-        *at++ = (uint8_t)(FL_CODE_MALLOC_SMALL - 1 + size_bytes / FL_SMALL_STEP);
-        return at;
-    }
-    *at++ = FL_CODE_MALLOC;
-    return fl_put_varint(at, size_bytes);
 }
 
 /* The general form, for what has no opcode of its own. */
@@ -108,7 +79,7 @@ static uint8_t *put_free_family(struct fl_coder *coder, const struct fl_event *e
 {
     switch (event->flags) {
     case 0:
-        return put_free(coder, event->serial, at);
+        return fl_encode_free(coder, event->serial, at);
     case FL_FLAG_NULL:
         *at++ = FL_CODE_FREE_NULL;
         return at;
@@ -135,7 +106,6 @@ static uint8_t *put_aligned(const struct fl_event *event, uint8_t *at)
 static bool is_plain(const struct fl_event *event)
 {
     switch (event->kind) {
-    case FL_CALL_MALLOC:
     case FL_CALL_CALLOC:
         return event->flags == 0 && event->align_log2 == 0;
     case FL_CALL_REALLOC:
@@ -160,8 +130,6 @@ static bool is_plain(const struct fl_event *event)
 static uint8_t *put_plain(struct fl_coder *coder, const struct fl_event *event, uint8_t *at)
 {
     switch (event->kind) {
-    case FL_CALL_MALLOC:
-        return put_malloc(event->size_bytes, at);
     case FL_CALL_CALLOC:
         return put_number(at, FL_CODE_CALLOC, event->size_bytes);
     case FL_CALL_REALLOC:
@@ -181,6 +149,9 @@ uint8_t *fl_encode(struct fl_coder *coder, const struct fl_event *event, uint8_t
 {
     if (!fl_kind_is_call(event->kind)) {
         return put_record(event, at);
+    }
+    if (event->kind == FL_CALL_MALLOC && event->flags == 0 && event->align_log2 == 0) {
+        return fl_encode_malloc(coder, event->size_bytes, at);
     }
     at = is_plain(event) ? put_plain(coder, event, at) : put_call(coder, event, at);
     if (fl_ends_object(event->kind, event->flags)) {

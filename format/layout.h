@@ -120,6 +120,7 @@ static inline bool fl_begins_object(unsigned kind, unsigned flags)
 }
 
 #define FL_NEAR_CENTRE    0x30
+#define FL_NEAR_RANGE     16
 #define FL_YOUNG_AGES     64u
 #define FL_SMALL_STEP     8u
 #define FL_SMALL_MAX      1024u

@@ -30,7 +30,9 @@ struct fl_writer {
     struct fl_coder coder;
     uint8_t *payload; /* section header, then events */
     size_t payload_used, payload_capacity;
-    struct fl_chunk_header chunk; /* of the chunk being filled */
+    uint64_t chunk_first_record;  /* totals.records when the chunk began */
+    uint64_t chunk_end_record;    /* totals.records at which it is full; 0 after a failure */
+    struct fl_chunk_header chunk; /* of the chunk being filled; counts are set when it ends */
     uint64_t now_ns;              /* sum of ticks */
     uint32_t thread;
     struct fl_writer_totals totals;
@@ -42,6 +44,9 @@ struct fl_writer {
 static void chunk_begin(struct fl_writer *writer)
 {
     writer->payload_used = FL_SECTION_HEADER_BYTES;
+    writer->chunk_first_record = writer->totals.records;
+    writer->chunk_end_record =
+        writer->failed == FL_OK ? writer->totals.records + writer->chunk_records : 0;
     writer->coder.last_released = writer->coder.next_serial;
     writer->chunk = (struct fl_chunk_header){
         .sequence = writer->totals.chunks,
@@ -206,6 +211,8 @@ static enum fl_status chunk_write(struct fl_writer *writer, struct fl_error *err
     }
     writer->chunk.compressed_bytes = (uint32_t)frame_bytes;
     writer->chunk.decoded_bytes = (uint32_t)writer->payload_used;
+    writer->chunk.records = (uint32_t)(writer->totals.records - writer->chunk_first_record);
+    writer->chunk.events = (uint32_t)(writer->totals.events - writer->chunk.first_event);
     writer->chunk.end_ns = writer->now_ns;
     uint8_t header[FL_CHUNK_FRAME_BYTES];
     fl_chunk_header_encode(&writer->chunk, header);
@@ -222,14 +229,15 @@ enum fl_status fl_writer_flush(struct fl_writer *writer, struct fl_error *err)
     if (writer->failed != FL_OK) {
         return fl_fail(err, writer->failed, "the trace could not be written before");
     }
-    if (writer->chunk.records == 0 && writer->header_bytes != 0) {
+    const bool has_records = writer->totals.records > writer->chunk_first_record;
+    if (!has_records && writer->header_bytes != 0) {
         return FL_OK;
     }
     enum fl_status status = FL_OK;
     if (writer->header_bytes == 0) {
         status = header_write(writer, err);
     }
-    if (status == FL_OK && writer->chunk.records > 0) {
+    if (status == FL_OK && has_records) {
         status = chunk_write(writer, err);
         writer->totals.chunks += status == FL_OK;
     }
@@ -238,17 +246,17 @@ enum fl_status fl_writer_flush(struct fl_writer *writer, struct fl_error *err)
     return status;
 }
 
+/* Has the current chunk room for a record of `bytes` bytes? Never after a failure. */
+static inline bool has_room(const struct fl_writer *writer, size_t bytes)
+{
+    return writer->totals.records < writer->chunk_end_record &&
+           writer->payload_used + bytes <= writer->payload_capacity;
+}
+
 /* Make room for a record of `bytes` bytes, ending the chunk when it is full. */
 static enum fl_status room_make(struct fl_writer *writer, size_t bytes, struct fl_error *err)
 {
-    if (writer->failed != FL_OK) {
-        return fl_fail(err, writer->failed, "the trace could not be written before");
-    }
-    if (writer->chunk.records < writer->chunk_records &&
-        writer->payload_used + bytes <= writer->payload_capacity) {
-        return FL_OK;
-    }
-    return fl_writer_flush(writer, err);
+    return has_room(writer, bytes) ? FL_OK : fl_writer_flush(writer, err);
 }
 
 static void totals_count_flags(struct fl_writer_totals *totals, const struct fl_event *event)
@@ -260,30 +268,38 @@ static void totals_count_flags(struct fl_writer_totals *totals, const struct fl_
     totals->implied_frees += (event->flags & FL_FLAG_IMPLIED) != 0;
 }
 
-static void totals_count_call(struct fl_writer *writer, const struct fl_event *event,
+static inline void totals_add_object(struct fl_writer_totals *totals, uint64_t size_bytes)
+{
+    totals->live_objects++;
+    totals->live_bytes += size_bytes;
+    if (totals->live_objects > totals->peak_live_objects) {
+        totals->peak_live_objects = totals->live_objects;
+    }
+    if (totals->live_bytes > totals->peak_live_bytes) {
+        totals->peak_live_bytes = totals->live_bytes;
+    }
+}
+
+static inline void totals_take_object(struct fl_writer_totals *totals, uint64_t released_bytes)
+{
+    totals->live_objects--;
+    totals->live_bytes -= released_bytes;
+}
+
+static void totals_count_call(struct fl_writer_totals *totals, const struct fl_event *event,
                               uint64_t released_bytes)
 {
-    struct fl_writer_totals *totals = &writer->totals;
     const bool is_call = !(event->flags & FL_FLAG_IMPLIED);
     totals->events += is_call;
-    writer->chunk.events += is_call;
     totals->calls[event->kind] += is_call;
     if (event->flags != 0) {
         totals_count_flags(totals, event);
     }
     if (fl_ends_object(event->kind, event->flags)) {
-        totals->live_objects--;
-        totals->live_bytes -= released_bytes;
+        totals_take_object(totals, released_bytes);
     }
     if (fl_begins_object(event->kind, event->flags)) {
-        totals->live_objects++;
-        totals->live_bytes += event->size_bytes;
-        if (totals->live_objects > totals->peak_live_objects) {
-            totals->peak_live_objects = totals->live_objects;
-        }
-        if (totals->live_bytes > totals->peak_live_bytes) {
-            totals->peak_live_bytes = totals->live_bytes;
-        }
+        totals_add_object(totals, event->size_bytes);
     }
 }
 
@@ -321,9 +337,37 @@ static bool event_is_valid(const struct fl_writer *writer, const struct fl_event
                : event->serial == FL_SERIAL_NONE;
 }
 
+/* The two most frequent events, when the chunk has room. False: not one of them. */
+static inline bool put_frequent(struct fl_writer *writer, const struct fl_event *event,
+                                uint64_t released_bytes)
+{
+    uint8_t *at = writer->payload + writer->payload_used;
+    if (event->flags != 0 || event->align_log2 != 0 || !has_room(writer, FL_RECORD_BYTES_MAX)) {
+        return false;
+    }
+    if (event->kind == FL_CALL_MALLOC && event->serial == FL_SERIAL_NONE) {
+        at = fl_encode_malloc(&writer->coder, event->size_bytes, at);
+        totals_add_object(&writer->totals, event->size_bytes);
+    } else if (event->kind == FL_CALL_FREE && event->size_bytes == 0 &&
+               event->serial < writer->coder.next_serial) {
+        at = fl_encode_free(&writer->coder, event->serial, at);
+        totals_take_object(&writer->totals, released_bytes);
+    } else {
+        return false;
+    }
+    writer->payload_used = (size_t)(at - writer->payload);
+    writer->totals.records++;
+    writer->totals.events++;
+    writer->totals.calls[event->kind]++;
+    return true;
+}
+
 enum fl_status fl_writer_put(struct fl_writer *writer, const struct fl_event *event,
                              uint64_t released_bytes, struct fl_error *err)
 {
+    if (put_frequent(writer, event, released_bytes)) {
+        return FL_OK;
+    }
     if (!event_is_valid(writer, event)) {
         return fl_fail(err, FL_BUG, "a %s event with inconsistent fields",
                        fl_kind_name(event->kind));
@@ -334,10 +378,9 @@ enum fl_status fl_writer_put(struct fl_writer *writer, const struct fl_event *ev
     }
     uint8_t *end = fl_encode(&writer->coder, event, writer->payload + writer->payload_used);
     writer->payload_used = (size_t)(end - writer->payload);
-    writer->chunk.records++;
     writer->totals.records++;
     if (fl_kind_is_call(event->kind)) {
-        totals_count_call(writer, event, released_bytes);
+        totals_count_call(&writer->totals, event, released_bytes);
     } else {
         totals_count_record(writer, event);
     }
@@ -359,7 +402,6 @@ enum fl_status fl_writer_mark(struct fl_writer *writer, const char *text, size_t
         memcpy(at, text, bytes);
     }
     writer->payload_used = (size_t)(at + bytes - writer->payload);
-    writer->chunk.records++;
     writer->totals.records++;
     return FL_OK;
 }
