@@ -283,16 +283,15 @@ enum fl_status fl_opt_parse(const struct fl_command *command, int argc, char **a
             *first_operand = optind;
             return FL_OK;
         }
-        if (code == '?') {
+        const struct fl_option *option = option_of(command, code == ':' ? optopt : code);
+        if (code == '?' || option == NULL) {
             return refuse(command, argv[optind - 1], err);
         }
         if (code == ':') {
-            const struct fl_option *option = option_of(command, optopt);
             return fl_fail(err, FL_USAGE, "--%s needs an argument: %s", option->name,
                            option->argument);
         }
-        const enum fl_status status =
-            option_deliver(command, option_of(command, code), handle, user, err);
+        const enum fl_status status = option_deliver(command, option, handle, user, err);
         if (status != FL_OK) {
             return status;
         }
