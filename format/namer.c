@@ -136,7 +136,7 @@ bool fl_namer_remove(struct fl_namer *namer, uint64_t address, struct fl_named *
     *object = namer->entries[i].object;
     hole_close(namer, i);
     namer->count--;
-    if (namer->mask >= 2 * CAPACITY_MIN && 16 * namer->count < namer->mask) {
+    if (namer->mask >= 2 * CAPACITY_MIN && 8 * namer->count < namer->mask) {
         (void)resize(namer, (namer->mask + 1) / 2); /* without memory it stays larger */
     }
     return true;

@@ -2,7 +2,7 @@
  * Naming objects: from the address a call returned or was given to the serial of its object.
  *
  * An open hash of live addresses, used by whoever has addresses and writes a trace (the
- * recorder, importers). Memory: 48-96 bytes per live object, given back as objects go.
+ * recorder, importers). Memory: 48-192 bytes per live object, given back as objects go.
  * Cost: one cache line per call when the table fits, else one miss; fl_namer_prefetch some
  * events ahead hides it.
  *
@@ -30,7 +30,7 @@ void fl_namer_free(struct fl_namer *namer);
 void fl_namer_prefetch(const struct fl_namer *namer, uint64_t address);
 
 /**
- * Note that `address` is now `object`.
+ * Note that `address`, which is not 0, is now `object`.
  *
  * @param before  receives the object that was live there (a free nobody saw), when there was
  * @return        0: new; 1: `before` was replaced; -1: out of memory, nothing changed
