@@ -58,6 +58,10 @@ def write(folder, name, lines):
     return path
 
 
+def one_pair(build):
+    return Program([os.path.join(build, "tests/programs/pairs"), "1"])
+
+
 def pairs(threads, times=1):
     def make(folder, scale, build):
         count = scaled(10_000_000 * times, scale)

@@ -76,8 +76,10 @@ def table(rows):
 
 
 def print_tables(facts, settings, figures, skipped, others_share):
-    print("\n".join("%s: %s" % (key.replace("_", " "), value or "not installed")
-                    for key, value in facts.items()))
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join("%s %s" % pair for pair in value.items())
+        print("%s: %s" % (key.replace("_", " "), value or "not installed"))
     print("runs: %(runs)d of each, in turn; scale %(scale)g" % settings)
     print("other processes meanwhile: %.0f %% of the machine" % (100 * others_share))
     for section, title in SECTIONS.items():
