@@ -218,9 +218,7 @@ int main(int argc, char **argv)
         return fail(&err);
     struct recording rec = {.settings = &settings, .argv = argv + first};
     status = recording_begin(&rec, &err);
-    if (status != FL_OK)
-        return fail(&err);
-    const int code = recording_run(&rec);
+    const int code = status == FL_OK ? recording_run(&rec) : fail(&err);
     free(rec.path);
     return code;
 }
