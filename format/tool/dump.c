@@ -128,20 +128,8 @@ int verb_dump(int argc, char **argv)
 {
     struct dump dump = {.limit = UINT64_MAX};
     struct fl_reader *reader;
-    struct fl_error err;
-    int first;
-    enum fl_status status =
-        fl_opt_parse(&command, argc, argv, option_take, &dump, &first, &err);
-    if (status == FL_OK && first + 1 != argc) {
-        status = fl_fail(&err, FL_USAGE, "give one trace; %d are given", argc - first);
-    }
-    if (status == FL_OK) {
-        status = fl_reader_open(argv[first], &reader, &err);
-    }
+    enum fl_status status = fl_verb_begin(&command, argc, argv, option_take, &dump, &reader);
     if (status != FL_OK) {
-        if (status != FL_END) {
-            fl_opt_report(&command, &err);
-        }
         return fl_status_exit(status);
     }
     status = fl_trace_walk(&command, reader, step_print, &dump);

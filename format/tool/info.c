@@ -208,30 +208,12 @@ static void info_print(const struct fl_reader *reader, const struct counts *coun
     oddities_print(counts);
 }
 
-static enum fl_status option_take(const struct fl_option_value *value, void *user,
-                                  struct fl_error *err)
-{
-    (void)user;
-    return fl_fail(err, FL_BUG, "option %d is in no table", value->id);
-}
-
 int verb_info(int argc, char **argv)
 {
     struct counts counts = {0};
     struct fl_reader *reader;
-    struct fl_error err;
-    int first;
-    enum fl_status status = fl_opt_parse(&command, argc, argv, option_take, NULL, &first, &err);
-    if (status == FL_OK && first + 1 != argc) {
-        status = fl_fail(&err, FL_USAGE, "give one trace; %d are given", argc - first);
-    }
-    if (status == FL_OK) {
-        status = fl_reader_open(argv[first], &reader, &err);
-    }
+    enum fl_status status = fl_verb_begin(&command, argc, argv, NULL, NULL, &reader);
     if (status != FL_OK) {
-        if (status != FL_END) {
-            fl_opt_report(&command, &err);
-        }
         return fl_status_exit(status);
     }
     status = fl_trace_walk(&command, reader, step_count, &counts);

@@ -29,6 +29,15 @@ struct fl_step {
 typedef bool fl_step_visitor(const struct fl_step *step, void *user);
 
 /*
+ * Begin a verb: parse its options with `handle` (NULL when it has none), open the one trace its
+ * command line names. What is wrong, or --help, is printed.
+ *
+ * @return  FL_OK and a reader; FL_END after --help; else what went wrong, already reported
+ */
+enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **argv,
+                             fl_option_handler *handle, void *user, struct fl_reader **reader);
+
+/*
  * Walk a whole trace. Whatever is wrong is reported to standard error in the name of `command`
  * as it is met; behind a damaged chunk the walk goes on.
  *
