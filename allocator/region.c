@@ -132,7 +132,10 @@ void *fl_map(size_t bytes, size_t align, struct fl_alloc_stats *stats)
 void fl_unmap(void *start, size_t bytes, struct fl_alloc_stats *stats)
 {
     FL_ASSERT((uintptr_t)start % FL_PAGE == 0, "a mapping starts at a page");
-    munmap(start, bytes);
+    /* The kernel joins neighbouring mappings and refuses to cut one in two when there are too
+     * many. The pages go back all the same; only address space is lost. */
+    if (munmap(start, bytes) != 0)
+        madvise(start, bytes, MADV_DONTNEED);
     stats_give_back(stats, bytes);
 }
 

@@ -1,6 +1,7 @@
 #include <fl_test.h>
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +45,44 @@ static void commit_past_the_reservation_changes_nothing(void **state)
     assert_int_equal(region.committed, 0);
     assert_int_equal(stats.mmap_calls, 0);
     fl_region_release(&region);
+}
+
+/* Use up the mappings a process may have: every other page of a reservation gets rights of its
+ * own. False when that takes too many. */
+static bool mappings_exhaust(void)
+{
+    const size_t pages = (size_t)1 << 18;
+    char *space = mmap(NULL, pages * FL_PAGE, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t i = 1; space != MAP_FAILED && i < pages; i += 2)
+        if (mprotect(space + i * FL_PAGE, FL_PAGE, PROT_READ) != 0)
+            return true;
+    return false;
+}
+
+static int child_unmaps_without_mappings_left(void)
+{
+    struct fl_alloc_stats stats = {0};
+    char *start = fl_map(3 * FL_PAGE, 1, &stats);
+    unsigned char residence = 0;
+    start[FL_PAGE] = 1;
+    if (!mappings_exhaust())
+        return 0;
+    fl_unmap(start + FL_PAGE, FL_PAGE, &stats);
+    const bool is_given_back =
+        mincore(start + FL_PAGE, FL_PAGE, &residence) != 0 || start[FL_PAGE] == 0;
+    return is_given_back && stats.footprint == 2 * FL_PAGE ? 0 : 1;
+}
+
+static void memory_goes_back_when_a_mapping_cannot_be_cut(void **state)
+{
+    (void)state;
+    int status = -1;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(child_unmaps_without_mappings_left());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static void aligned_mapping_counts_only_its_own_bytes(void **state)
@@ -121,6 +160,7 @@ int main(void)
         cmocka_unit_test(reservation_starts_at_its_alignment_and_holds_no_memory),
         cmocka_unit_test(commit_counts_each_call_and_its_bytes),
         cmocka_unit_test(commit_past_the_reservation_changes_nothing),
+        cmocka_unit_test(memory_goes_back_when_a_mapping_cannot_be_cut),
         cmocka_unit_test(aligned_mapping_counts_only_its_own_bytes),
         cmocka_unit_test(grown_mapping_keeps_its_contents),
         cmocka_unit_test(mapping_of_impossible_size_is_null),
