@@ -47,6 +47,22 @@ static void trace_note(struct schedule *schedule, const struct fl_pass_outcome *
     result->is_limited = outcome->plan.events >= schedule->request->event_limit;
 }
 
+/* Did the trace end with an error before its first event? There is nothing to show then. */
+static bool trace_is_empty(const struct fl_pass_outcome *outcome)
+{
+    return outcome->plan.events == 0 && outcome->trace_error.status != FL_END;
+}
+
+/* A cut trace's hint is that its whole chunks were read; here there were none. */
+static enum fl_status trace_fail(const struct fl_pass_outcome *outcome, struct fl_error *err)
+{
+    *err = outcome->trace_error;
+    if (err->status == FL_TRUNCATED) {
+        err->status = FL_EMPTY;
+    }
+    return err->status;
+}
+
 static enum fl_status pass_make(struct schedule *schedule, const struct fl_target *target,
                                 enum fl_pass pass, struct fl_pass_outcome *outcome,
                                 struct fl_error *err)
@@ -62,10 +78,11 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
         .user = schedule,
     };
     const enum fl_status status = fl_driver_run(&request, outcome, err);
-    if (status == FL_OK) {
-        trace_note(schedule, outcome);
+    if (status != FL_OK) {
+        return status;
     }
-    return status;
+    trace_note(schedule, outcome);
+    return trace_is_empty(outcome) ? trace_fail(outcome, err) : FL_OK;
 }
 
 /* Counters of a pass: the first ones are kept, later ones must be the same. */

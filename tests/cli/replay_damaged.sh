@@ -19,6 +19,15 @@ expect err 'flreplay: error: *truncated* (chunk [0-9]*, byte [0-9]*)'
 expect out 'cut.zst: [0-9]*,[0-9]* events, *'
 expect out '  addr-tree,augment=max  passed *'
 
+# Cut before the first event: the error alone, no table of zeros.
+for cut in 12 200; do
+    head -c $cut t.zst >head.zst
+    run 3 "$FLREPLAY" head.zst --runs=1
+    expect err 'flreplay: error: head.zst: the trace is truncated *'
+    expect err 'hint: the recorder was stopped before it wrote anything*'
+    [ -s out ] && fail 'a table of nothing'
+done
+
 cp t.zst flip.zst
 printf '\377\377' | dd of=flip.zst bs=1 seek=$((bytes / 2)) conv=notrunc 2>dd.err
 run 3 "$FLREPLAY" flip.zst --runs=1
