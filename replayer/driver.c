@@ -39,6 +39,7 @@ struct pass {
 static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
 {
     *job = (struct fl_job){
+        .driver = getpid(),
         .config = request->target->config,
         .pass = request->pass,
         .check_mode = request->check_mode,
@@ -187,8 +188,11 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
     return answer->os_errno != 0
                ? fl_fail_os(err, answer->status, answer->os_errno, "%s cannot be set up",
                             target->label)
-               : fl_fail(err, answer->status, "%s: no memory for the replay's tables",
-                         target->label);
+               : fl_fail(err, answer->status, "%s: no memory for the replay's tables%s",
+                         target->label,
+                         pass->request->pass == FL_PASS_CHECK
+                             ? "; --check=off needs less address space (ulimit -v)"
+                             : "");
 }
 
 static void worker_wait(struct pass *pass)

@@ -136,7 +136,7 @@ static void grid_add_times(struct grid *grid, const struct fl_target_result *tar
     if (raw > 0) {
         grid_set(grid, 2, "%.0f%%", 100 * fl_range(target->raw_ns, target->run_count) / raw);
     }
-    if (first_net > 0) {
+    if (first_net > 0 && target->target->ops != &fl_target_none) {
         grid_set(grid, 3, "%.2f", net / first_net);
     }
 }
@@ -156,7 +156,10 @@ static void print_times(FILE *out, const struct fl_trace_result *result, bool is
     double first_net = 0;
     for (size_t i = 0; i < result->target_count; i++) {
         const struct fl_target_result *target = &result->targets[i];
-        first_net = i == 0 ? fl_median(target->net_ns, target->run_count) : first_net;
+        /* The floor is no yardstick: its net time is 0 but for noise. */
+        if (first_net <= 0 && target->target->ops != &fl_target_none) {
+            first_net = fl_median(target->net_ns, target->run_count);
+        }
         grid_add_times(&grid, target, first_net);
     }
     grid_print(out, &grid, is_colored);

@@ -7,6 +7,7 @@
 #define FL_REPLAY_RING_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "check.h"
 #include "finding.h"
@@ -26,6 +27,7 @@ enum fl_pass {
 /** What a worker is to do; written before it starts. */
 struct fl_job {
     char name[FL_JOB_NAME_BYTES]; /* of the allocator, in the catalog */
+    pid_t driver; /* dies with it; it may be gone before the worker could say so */
     struct fl_allocator_config config;
     enum fl_pass pass;
     enum fl_check_mode check_mode;

@@ -90,10 +90,9 @@ static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
 
 int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text)
 {
-    const pid_t driver = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct fl_ring *ring = fl_ring_map(atoi(fd_text));
-    if (ring == NULL || getppid() != driver) {
+    if (ring == NULL || getppid() != ring->job.driver) {
         return FL_EXIT_ENVIRONMENT;
     }
     const char *name = ring->job.name;

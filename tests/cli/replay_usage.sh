@@ -52,6 +52,12 @@ expect out 'u.zst: 5,000 events, *'
 expect r.json '  "schema": 1,'
 cat u.zst | "$FLREPLAY" - --runs=1 >out 2>err || fail "a pipe: exit $?, expected 0"
 expect out 'standard input: 5,000 events, *'
+run 0 "$FLREPLAY" t.zst --alloc=none,system,addr-tree --runs=1 --check=off
+expect out '  system  * 1.00'
+(ulimit -v 2000000 && exec "$FLREPLAY" t.zst --runs=1) >out 2>err
+case $? in
+    4) expect err '*tables; --check=off needs less address space (ulimit -v)' ;;
+esac
 run 0 "$FLREPLAY" t.zst --limit=1k --runs=1
 expect out 't.zst: 1,024 events (--limit), *'
 run 0 "$FLREPLAY" t.zst --runs=1 --json
