@@ -190,11 +190,6 @@ static void finding_report(const struct fl_trace_result *result,
 
 static void target_note(const struct fl_target_result *target)
 {
-    if (target->refused > 0) {
-        fprintf(stderr,
-                "%s: note: %s returned NULL for %" PRIu64 " requests the program was granted\n",
-                command.name, target->target->label, target->refused);
-    }
     if (target->has_stats && !target->is_repeatable) {
         fprintf(stderr, "%s: note: the exact counts of %s differ between passes\n",
                 command.name, target->target->label);

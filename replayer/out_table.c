@@ -211,6 +211,18 @@ static void print_hashes(FILE *out, const struct fl_trace_result *result)
     }
 }
 
+/* NULL where the program got a block: its figures are of less work than the others'. */
+static void print_refused(FILE *out, const struct fl_trace_result *result)
+{
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target_result *target = &result->targets[i];
+        if (target->refused > 0) {
+            fprintf(out, "\n  %s refused %s requests that the program was granted\n",
+                    target->target->label, fl_fmt_count(target->refused).text);
+        }
+    }
+}
+
 static void print_counts(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
     static const char *const titles[] = {"check",  "peak heap", "/payload", "visits/malloc",
@@ -225,6 +237,7 @@ static void print_counts(FILE *out, const struct fl_trace_result *result, bool i
     }
     grid_print(out, &grid, is_colored);
     print_hashes(out, result);
+    print_refused(out, result);
 }
 
 void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored)
