@@ -17,7 +17,7 @@ fail() { # MESSAGE
 run() { # EXPECTED_STATUS COMMAND ARGUMENT...
     wanted=$1
     shift
-    "$@" >out 2>err
+    timeout 120 "$@" >out 2>err
     status=$?
     [ "$status" -eq "$wanted" ] || fail "$*: exit $status, expected $wanted"
 }
