@@ -97,6 +97,9 @@ void fl_summary_print(FILE *out, const struct fl_drain_report *report, bool is_q
     if (report->nested_calls > 0)
         fprintf(out, "flrec: %s calls made inside other calls were not recorded\n",
                 fl_fmt_count(report->nested_calls).text);
-    if (report->trace_count > 0 && report->traces[0].path)
-        fprintf(out, "flrec: next: flreplay %s --alloc=addr-tree\n", report->traces[0].path);
+    /* The last image is the program itself where a shell or env stood before it. */
+    const char *last =
+        report->trace_count > 0 ? report->traces[report->trace_count - 1].path : NULL;
+    if (last)
+        fprintf(out, "flrec: next: flreplay %s --alloc=addr-tree\n", last);
 }
