@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,7 +92,9 @@ static bool ticket_parse(const char *text, struct ticket *ticket)
 static bool is_the_memfd(int fd, const struct ticket *ticket, uint64_t *bytes)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0 || status.st_ino != ticket->inode || !S_ISREG(status.st_mode))
+    if (fstat(fd, &status) != 0 || status.st_ino != ticket->inode ||
+        fcntl(fd, F_GET_SEALS) <
+            0) /* on a disk, a file of the program's may have this number */
         return false;
     *bytes = (uint64_t)status.st_size;
     return *bytes >= sizeof(struct fl_shared);
@@ -111,23 +114,54 @@ static int memfd_open(const struct ticket *ticket, uint64_t *bytes)
     return -1;
 }
 
-static struct fl_shared *shared_map(const struct ticket *ticket)
+static bool is_ours(const struct fl_shared *shared, uint64_t bytes)
+{
+    return shared->magic == FL_SHARED_MAGIC && shared->version == FL_SHARED_VERSION &&
+           shared->total_bytes == bytes;
+}
+
+/* An image may have been given less address space than flrec had when it made the rings. */
+static uint32_t rings_affordable(const struct fl_shared *shared, uint64_t ring_bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return shared->ring_count;
+    const uint64_t fit = limit.rlim_cur / FL_LIMIT_SHARE / ring_bytes;
+    const uint64_t wanted = fit < FL_RINGS_FEW ? FL_RINGS_FEW : fit;
+    return wanted < shared->ring_count ? (uint32_t)wanted : shared->ring_count;
+}
+
+/* Map the headers and as many rings as there is room for, the lowest first. */
+static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
+{
+    struct fl_shared *head = mmap(NULL, sizeof *head, PROT_READ, MAP_SHARED, fd, 0);
+    if (head == MAP_FAILED)
+        return NULL;
+    struct fl_shared *shared = NULL;
+    const uint64_t ring_bytes = head->ring_slots * sizeof(struct fl_slot);
+    uint32_t rings = is_ours(head, bytes) ? rings_affordable(head, ring_bytes) : 0;
+    for (; rings > 0 && !shared; rings /= 2) {
+        const uint64_t mapped_bytes = head->slots_offset + rings * ring_bytes;
+        void *mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (mapped == MAP_FAILED)
+            continue;
+        madvise(mapped, mapped_bytes, MADV_DONTDUMP);
+        *ring_count = rings;
+        shared = mapped;
+    }
+    munmap(head, sizeof *head);
+    return shared;
+}
+
+static struct fl_shared *shared_map(const struct ticket *ticket, uint32_t *ring_count)
 {
     uint64_t bytes = 0;
     const int fd = memfd_open(ticket, &bytes);
     if (fd < 0)
         return NULL;
-    struct fl_shared *shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    struct fl_shared *shared = rings_map(fd, bytes, ring_count);
     close(fd);
-    if (shared == MAP_FAILED)
-        return NULL;
-    if (shared->magic == FL_SHARED_MAGIC && shared->version == FL_SHARED_VERSION &&
-        shared->total_bytes == bytes) {
-        madvise(shared, bytes, MADV_DONTDUMP);
-        return shared;
-    }
-    munmap(shared, bytes);
-    return NULL;
+    return shared;
 }
 
 static bool gate_make(void)
@@ -177,7 +211,8 @@ static bool image_announce(struct fl_shared *shared)
 
 static void process_join(const struct ticket *ticket)
 {
-    struct fl_shared *shared = shared_map(ticket);
+    uint32_t ring_count = 0;
+    struct fl_shared *shared = shared_map(ticket, &ring_count);
     if (!shared) {
         say("cannot reach the recorder from here; this program is not recorded");
         return;
@@ -189,6 +224,7 @@ static void process_join(const struct ticket *ticket)
     if (!image_announce(shared))
         return;
     fl_process.shared = shared;
+    fl_process.ring_count = ring_count;
     fl_process.stamp_source = shared->stamp_source;
     if (&__libc_single_threaded)
         fl_process.is_single = &__libc_single_threaded;

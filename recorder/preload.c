@@ -83,7 +83,9 @@ void *reallocarray(void *block, size_t count, size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.reallocarray(block, count, bytes);
     realloc_begin(self, block);
+    self->phase = FL_THREAD_EXPECTS; /* glibc's calls realloc: no call of the program's */
     void *moved = fl_real.reallocarray(block, count, bytes);
+    self->phase = FL_THREAD_BUSY;
     fl_thread_record(self, FL_CALL_REALLOCARRAY, 0, moved, product(count, bytes));
     fl_leave(self);
     return moved;

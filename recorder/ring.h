@@ -32,6 +32,8 @@
 #define FL_SHARED_VERSION  1u
 #define FL_CACHE_LINE      64
 #define FL_RINGS_MAX       2048u
+#define FL_RINGS_FEW       4u  /* not fewer, if there is any room */
+#define FL_LIMIT_SHARE     32u /* of a limited address space, one part in this many is ours */
 #define FL_RING_SLOTS_MIN  256u
 #define FL_RING_SLOTS_MAX  (64u * 1024 * 1024)
 #define FL_ADDRESS_BITS    48

@@ -1,6 +1,7 @@
 /*
  * Making the memory that flrec shares with the program: sized once, sealed, sparse. Rings that
- * no thread claims cost address space only; where that is limited (RLIMIT_AS), fewer are made.
+ * no thread claims cost address space only; where that is limited (RLIMIT_AS), or the size of
+ * files is (RLIMIT_FSIZE), they are smaller and fewer.
  *
  * The processor's counter serves as clock where the kernel itself keeps time by it, which it
  * only does after it has checked that all processors agree; elsewhere a shared counter does.
@@ -74,18 +75,47 @@ static uint64_t slots_round(uint64_t ring_bytes)
     return slots;
 }
 
-/* Where address space is limited, a sixteenth of it goes to rings, and these are made smaller
- * rather than few: a short ring costs time, a missing one costs events. */
-static uint32_t rings_fit(uint64_t *slots)
+static uint64_t file_limit_bytes(void)
 {
     struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+/* Bytes the shared memory may have. To the kernel it is a file, too. */
+static uint64_t budget_bytes(void)
+{
+    struct rlimit limit;
+    const uint64_t file_bytes = file_limit_bytes();
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return FL_RINGS_MAX;
-    const uint64_t budget = limit.rlim_cur / 16 / sizeof(struct fl_slot);
-    while (*slots > FL_RING_SLOTS_SMALL && budget / *slots < FL_RINGS_WANTED)
+        return file_bytes;
+    const uint64_t share_bytes = limit.rlim_cur / FL_LIMIT_SHARE;
+    return share_bytes < file_bytes ? share_bytes : file_bytes;
+}
+
+/* All headers, up to where slots may start. */
+static uint64_t header_bytes(uint64_t rings)
+{
+    const uint64_t bytes = sizeof(struct fl_shared) + rings * sizeof(struct fl_ring);
+    return (bytes + FL_PAGE_MAX - 1) & ~(uint64_t)(FL_PAGE_MAX - 1);
+}
+
+static uint64_t total_bytes(uint64_t rings, uint64_t slots)
+{
+    return header_bytes(rings) + rings * slots * sizeof(struct fl_slot);
+}
+
+/* Within a limit, rings are made smaller rather than few: a short ring costs time, a missing one
+ * costs events. At least one is left, whatever the limit. */
+static uint32_t rings_fit(uint64_t *slots, uint64_t budget)
+{
+    while (*slots > FL_RING_SLOTS_SMALL && total_bytes(FL_RINGS_WANTED, *slots) > budget)
         *slots /= 2;
-    const uint64_t fit = budget / *slots;
-    return fit < 1 ? 1 : fit > FL_RINGS_MAX ? FL_RINGS_MAX : (uint32_t)fit;
+    while (*slots > FL_RING_SLOTS_MIN && total_bytes(FL_RINGS_FEW, *slots) > budget)
+        *slots /= 2;
+    uint32_t rings = FL_RINGS_MAX;
+    while (rings > 1 && total_bytes(rings, *slots) > budget)
+        rings--;
+    return rings;
 }
 
 static void life_make(pthread_mutex_t *life)
@@ -125,17 +155,20 @@ enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
                               struct fl_error *err)
 {
     uint64_t slots = slots_round(ring_bytes);
-    const uint32_t rings = rings_fit(&slots);
-    const uint64_t header = sizeof(struct fl_shared) + rings * sizeof(struct fl_ring);
-    const uint64_t slots_offset = (header + FL_PAGE_MAX - 1) & ~(uint64_t)(FL_PAGE_MAX - 1);
-    const uint64_t bytes = slots_offset + rings * slots * sizeof(struct fl_slot);
+    const uint32_t rings = rings_fit(&slots, budget_bytes());
+    const uint64_t bytes = total_bytes(rings, slots);
+    if (bytes > file_limit_bytes()) /* the kernel would end us by SIGXFSZ */
+        return fl_fail(err, FL_NOMEM,
+                       "the size of files is limited to %llu bytes (ulimit -f), and shared "
+                       "memory counts as one",
+                       (unsigned long long)file_limit_bytes());
     struct fl_shared *shared = memory_make(bytes, fd, inode);
     if (!shared)
         return fl_fail_os(err, FL_NOMEM, errno, "cannot make shared memory");
     shared->magic = FL_SHARED_MAGIC;
     shared->version = FL_SHARED_VERSION;
     shared->total_bytes = bytes;
-    shared->slots_offset = slots_offset;
+    shared->slots_offset = header_bytes(rings);
     shared->ring_slots = slots;
     shared->ring_count = rings;
     shared->stamp_source = stamp_choose(stamp);

@@ -39,7 +39,7 @@ static void ring_high_raise(struct fl_shared *shared, uint32_t high)
 
 static bool ring_claim(struct fl_shared *shared, uint32_t *index)
 {
-    for (uint32_t i = 0; i < shared->ring_count; i++) {
+    for (uint32_t i = 0; i < fl_process.ring_count; i++) {
         uint32_t expected = FL_RING_FREE;
         _Atomic uint32_t *state = &shared->rings[i].state;
         if (atomic_load_explicit(state, memory_order_relaxed) != FL_RING_FREE ||
@@ -118,6 +118,9 @@ static bool enter_slowly(struct fl_thread *self)
         if (*fl_process.is_recording)
             atomic_fetch_add_explicit(&fl_process.shared->nested_calls, 1,
                                       memory_order_relaxed);
+        return false;
+    case FL_THREAD_EXPECTS:
+        self->phase = FL_THREAD_BUSY;
         return false;
     case FL_THREAD_RINGLESS:
         return *fl_process.is_recording && thread_lose(self);

@@ -20,6 +20,7 @@ enum fl_thread_phase {
     FL_THREAD_NEW, /* no ring yet: the state of zeroed thread storage */
     FL_THREAD_READY,
     FL_THREAD_BUSY,     /* inside a call */
+    FL_THREAD_EXPECTS,  /* inside a call that is made of another one of the family */
     FL_THREAD_RINGLESS, /* no ring was free: its calls are counted as lost */
 };
 
@@ -39,6 +40,7 @@ struct fl_process {
     const volatile uint8_t *is_recording; /* in a page the kernel wipes in a forked child */
     const volatile char *is_single;       /* libc's flag, or a constant 0 */
     struct fl_shared *shared;
+    uint32_t ring_count; /* mapped: fewer than there are where address space is limited */
     uint32_t stamp_source;
     uint32_t page_log2;
     volatile bool was_multi; /* is_single was seen false: stamps stay on */
