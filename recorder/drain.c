@@ -32,6 +32,7 @@
 #define FL_SLEEP_MIN_NS (50 * 1000)
 #define FL_SLEEP_MAX_NS (20 * 1000 * 1000)
 #define FL_RECYCLE_NS   (10 * 1000 * 1000)
+#define FL_STACK_BYTES  (1024 * 1024)
 #define FL_STATUS_RUNS  (-1)
 
 struct fl_drain {
@@ -40,6 +41,7 @@ struct fl_drain {
     struct fl_session *session; /* of the current image, or NULL */
     int fd;                     /* of its trace, or -1 */
     uint32_t image;             /* number of the current one, from 0 */
+    bool has_stream;            /* the first trace is no file: there is room for no other */
     uint64_t lost_seen;         /* lost events already told to a session */
     uint64_t nested_before;     /* nested calls of the images before */
     uint64_t round_ns;          /* start of the last round */
@@ -96,25 +98,41 @@ static void image_open(struct fl_drain *drain)
         return;
     drain->session = fl_session_open(&drain->config.session, drain->image, drain->fd);
     trace->was_opened = drain->session != NULL;
+    trace->is_file = !drain->has_stream;
     if (!drain->session)
         (void)fl_fail(&trace->result.error, FL_NOMEM, "no memory to record");
 }
 
+/* A disk that is full took part of a chunk: leave what is whole. */
+static void trace_trim(const struct fl_drain *drain, const struct fl_drain_trace *trace)
+{
+    const struct fl_session_result *result = &trace->result;
+    if (result->error.status != FL_OK && trace->is_file &&
+        ftruncate(drain->fd, (off_t)result->totals.bytes_written) != 0)
+        return; /* the reader says so */
+}
+
 static void image_close(struct fl_drain *drain, const struct fl_session_end *end)
 {
-    if (drain->session)
-        fl_session_close(drain->session, end, &current_trace(drain)->result);
+    const uint64_t nested_calls = atomic_load(&drain->config.shared->nested_calls);
+    if (drain->session) {
+        struct fl_drain_trace *trace = current_trace(drain);
+        fl_session_close(drain->session, end, &trace->result);
+        trace->nested_calls = nested_calls - drain->nested_before;
+        trace_trim(drain, trace);
+    }
     drain->session = NULL;
     if (drain->fd >= 0)
         close(drain->fd);
     drain->fd = -1;
-    drain->nested_before = atomic_load(&drain->config.shared->nested_calls);
+    drain->nested_before = nested_calls;
 }
 
 static void lost_note(struct fl_drain *drain)
 {
-    const uint64_t lost =
-        atomic_load_explicit(&drain->config.shared->lost_events, memory_order_relaxed);
+    const struct fl_shared *shared = drain->config.shared;
+    const uint64_t lost = atomic_load_explicit(&shared->lost_events, memory_order_relaxed) +
+                          atomic_load_explicit(&shared->nested_calls, memory_order_relaxed);
     if (lost == drain->lost_seen)
         return;
     if (drain->session)
@@ -189,7 +207,7 @@ static void image_switch(struct fl_drain *drain)
         drain->image++;
     }
     drain->report.images_seen++;
-    if (drain->image > 0 && strcmp(drain->config.path, "-") == 0)
+    if (drain->image > 0 && drain->has_stream)
         drain->report.images_skipped++;
     else
         image_open(drain);
@@ -251,7 +269,6 @@ static void drain_end(struct fl_drain *drain)
         image_open(drain); /* never attached: a whole trace, without events */
     drain_empty(drain);
     image_close(drain, &end);
-    drain->report.nested_calls = atomic_load(&drain->config.shared->nested_calls);
 }
 
 static void *drain_main(void *user)
@@ -265,6 +282,17 @@ static void *drain_main(void *user)
     return NULL; /* with the mutex held: whoever still shares the rings sees that we ended */
 }
 
+/* Eight megabytes of stack, the usual, are more than a limited address space may have. */
+static int thread_create(struct fl_drain *drain)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, FL_STACK_BYTES);
+    const int code = pthread_create(&drain->thread, &attributes, drain_main, drain);
+    pthread_attr_destroy(&attributes);
+    return code;
+}
+
 enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_drain **out,
                               struct fl_error *err)
 {
@@ -273,6 +301,7 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
     drain->config = *config;
     drain->fd = config->fd;
+    drain->has_stream = !fl_output_is_file(config->path, config->fd);
     drain->sleep_ns = FL_SLEEP_MIN_NS;
     atomic_store(&drain->child_status, FL_STATUS_RUNS);
     sem_init(&drain->has_begun, 0, 0);
@@ -280,7 +309,7 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
         free(drain);
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
     }
-    const int code = pthread_create(&drain->thread, NULL, drain_main, drain);
+    const int code = thread_create(drain);
     if (code != 0) {
         fl_merge_end(&drain->merge);
         free(drain);

@@ -22,7 +22,9 @@ struct fl_drain_config {
 struct fl_drain_trace {
     char *path;
     struct fl_session_result result;
-    bool was_opened; /* false: not even begun, see result.error */
+    uint64_t nested_calls; /* of the events lost, those made inside other calls */
+    bool was_opened;       /* false: not even begun, see result.error */
+    bool is_file;          /* can be read again under its path */
 };
 
 /** What a recording came to. */
@@ -30,8 +32,7 @@ struct fl_drain_report {
     struct fl_drain_trace *traces;
     size_t trace_count;
     uint64_t images_seen;    /* that attached; 0: the library never ran */
-    uint64_t images_skipped; /* later images when writing to standard output */
-    uint64_t nested_calls;
+    uint64_t images_skipped; /* later images when writing to a stream */
 };
 
 /** Start the thread; returns once it holds the mutex whose loss tells the program of our end. */

@@ -105,7 +105,8 @@ struct recording {
     uint64_t memfd_inode;
     struct fl_launch launch;
     struct fl_drain *drain;
-    char *path; /* of the first trace */
+    char *path;   /* of the first trace */
+    bool is_file; /* the first trace is one, not a stream or a device */
 };
 
 static bool is_stdout_taken(const struct settings *settings)
@@ -142,6 +143,7 @@ static enum fl_status drain_make(struct recording *rec, struct fl_error *err)
     enum fl_status status = fl_output_open(rec->path, &config.fd, err);
     if (status != FL_OK)
         return status;
+    rec->is_file = fl_output_is_file(rec->path, config.fd);
     status = fl_drain_start(&config, &rec->drain, err);
     if (status != FL_OK)
         close(config.fd);
@@ -174,7 +176,7 @@ static int not_run(struct recording *rec, int code)
     struct fl_error err;
     fl_drain_finish(rec->drain, 0, &report);
     fl_drain_report_free(&report);
-    if (!is_stdout_taken(rec->settings))
+    if (rec->is_file)
         unlink(rec->path);
     (void)fl_fail_os(&err, FL_MISSING, code, "cannot run %s", rec->argv[0]);
     fl_opt_report(&command, &err);
@@ -202,6 +204,7 @@ static int fail(const struct fl_error *err)
 
 int main(int argc, char **argv)
 {
+    fl_output_hold_streams();
     struct settings settings = {.ring_bytes = FL_RING_BYTES, .has_ticks = true};
     struct fl_error err;
     int first;

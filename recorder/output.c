@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *fl_output_default(const char *program, pid_t pid)
@@ -33,9 +34,34 @@ char *fl_output_name(const char *path, uint32_t number)
     return code < 0 ? NULL : name;
 }
 
+void fl_output_hold_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+bool fl_output_is_file(const char *path, int fd)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* What is inherited is never close-on-exec: such a standard output is fl_output_hold_streams's. */
+static bool is_stdout_closed(void)
+{
+    const int flags = fcntl(STDOUT_FILENO, F_GETFD);
+    return flags < 0 || (flags & FD_CLOEXEC) != 0;
+}
+
 enum fl_status fl_output_open(const char *path, int *fd, struct fl_error *err)
 {
     const bool is_stdout = strcmp(path, "-") == 0;
+    if (is_stdout && is_stdout_closed())
+        return fl_fail(err, FL_IO, "standard output is closed; use -o FILE");
     const int opened = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                                  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (opened < 0)

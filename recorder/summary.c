@@ -45,9 +45,17 @@ static void print_problem(FILE *out, const struct fl_drain_trace *trace)
     if (trace->result.error.status != FL_OK) {
         fprintf(out, "flrec: warning: %s is not whole: %s\n", path,
                 trace->result.error.message);
-        fprintf(out, "hint: %s\n", fl_status_hint(FL_TRUNCATED));
+        fprintf(out, "hint: it holds everything up to the last whole chunk\n");
     }
-    const uint64_t lost = trace->result.totals.lost_events;
+    const uint64_t nested = trace->nested_calls;
+    if (nested > 0) {
+        fprintf(out, "flrec: warning: %s lacks %s calls made inside other calls\n", path,
+                fl_fmt_count(nested).text);
+        fprintf(out, "hint: what a signal handler, or the allocator itself, calls while the "
+                     "thread is inside malloc or free cannot be recorded\n");
+    }
+    const uint64_t all_lost = trace->result.totals.lost_events;
+    const uint64_t lost = all_lost > nested ? all_lost - nested : 0;
     if (lost > 0) {
         fprintf(out,
                 "flrec: warning: %s lacks %s calls of threads for which no ring was left\n",
@@ -77,6 +85,19 @@ static void print_emptiness(FILE *out, const struct fl_drain_report *report)
             "a malloc linked into the program itself cannot be recorded; link it as a library");
 }
 
+/* The one to look at next. Where a shell or env stood before the program, that is the last. */
+static const struct fl_drain_trace *fullest_trace(const struct fl_drain_report *report)
+{
+    const struct fl_drain_trace *fullest = NULL;
+    for (size_t i = 0; i < report->trace_count; i++) {
+        const struct fl_drain_trace *trace = &report->traces[i];
+        if (trace->path && trace->was_opened && trace->is_file &&
+            (!fullest || trace->result.totals.events >= fullest->result.totals.events))
+            fullest = trace;
+    }
+    return fullest;
+}
+
 void fl_summary_print(FILE *out, const struct fl_drain_report *report, bool is_quiet,
                       bool is_verbose)
 {
@@ -91,15 +112,10 @@ void fl_summary_print(FILE *out, const struct fl_drain_report *report, bool is_q
     print_emptiness(out, report);
     if (report->images_skipped > 0)
         warn(out, "the program was replaced by another (exec), which was not recorded",
-             "standard output holds one trace; use -o FILE");
+             "a stream holds one trace; use -o FILE");
     if (is_quiet)
         return;
-    if (report->nested_calls > 0)
-        fprintf(out, "flrec: %s calls made inside other calls were not recorded\n",
-                fl_fmt_count(report->nested_calls).text);
-    /* The last image is the program itself where a shell or env stood before it. */
-    const char *last =
-        report->trace_count > 0 ? report->traces[report->trace_count - 1].path : NULL;
-    if (last)
-        fprintf(out, "flrec: next: flreplay %s --alloc=addr-tree\n", last);
+    const struct fl_drain_trace *fullest = fullest_trace(report);
+    if (fullest)
+        fprintf(out, "flrec: next: flreplay %s --alloc=addr-tree\n", fullest->path);
 }

@@ -25,4 +25,10 @@ expect_same "$built/pairs" 100000
 expect_same "$built/dlopen_early"
 expect_same ls -l /
 expect_same sh -c 'for i in 1 2 3; do x="$x$i"; done'
+
+# A call that is made of another one of the family is one call; any other inside it is a loss.
+expect_status 0 -o t.zst "$built/families"
+grep -q 'made inside other calls' err && fail 'the realloc of reallocarray counts as lost'
+expect_status 0 -q -o t.zst env LD_PRELOAD="$library:$built/libcount.so" "$built/pairs" 10
+expect_err 'calls made inside other calls'
 finish

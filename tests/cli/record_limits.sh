@@ -1,0 +1,47 @@
+#!/bin/sh
+# Little room and odd surroundings: what the program could do without flrec it can do with it.
+. "$(dirname "$0")/record_common.sh"
+
+# Limits flrec is started with: rings are made smaller, and fewer.
+for kilobytes in 16000 200000; do
+    (ulimit -v $kilobytes && exec timeout 60 "$flrec" -o t.zst "$built/pairs" 1000) 2>err ||
+        fail "ulimit -v $kilobytes: exit $?"
+    expect_events t.zst 2000
+done
+for blocks in 200 100000; do
+    (ulimit -f $blocks && exec timeout 60 "$flrec" -o t.zst "$built/pairs" 1000) 2>err ||
+        fail "ulimit -f $blocks: exit $?"
+    expect_events t.zst 2000
+done
+(ulimit -f 1 && exec timeout 60 "$flrec" -o t.zst true) 2>err
+[ $? -eq 125 ] || fail 'flrec does not refuse when no ring can be had'
+expect_err 'ulimit -f'
+
+# A limit the program sets itself, before it becomes another.
+expect_status 0 -o v.zst prlimit --as=200000000 "$built/pairs" 1000
+expect_events v.exec1.zst 2000
+expect_err 'next: flreplay v.exec1.zst'
+expect_status 0 -o v.zst prlimit --as=20000000 "$built/pairs" 1000
+expect_events v.exec1.zst 2000
+
+# Closed standard streams stay closed for the program, and nothing of ours takes their numbers.
+"$flrec" -o c.zst sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && exit 9; done; exit 4' \
+    <&- >&- 2>&-
+[ $? -eq 4 ] || fail 'closed standard streams are open for the program'
+zstd -tq c.zst || fail 'closed standard streams: the trace is not whole'
+"$flrec" -o - true >&- 2>err
+[ $? -eq 125 ] || fail 'a trace for a closed standard output was not refused'
+expect_err 'standard output is closed'
+
+# Only a trace is removed when the program cannot be run.
+mkfifo pipe
+cat pipe >/dev/null &
+expect_status 127 -o pipe no-such-program
+[ -p pipe ] || fail 'flrec removed a pipe that it did not make'
+
+# A stream holds one trace.
+expect_status 0 -o /dev/null env X=1 "$built/pairs" 10
+expect_err 'was replaced by another (exec), which was not recorded'
+[ ! -e /dev/null.exec1 ] || fail 'flrec left a file beside /dev/null'
+grep -q 'next:' err && fail 'what was written to a stream cannot be replayed from it'
+finish
