@@ -3,7 +3,7 @@
 . "$(dirname "$0")/record_common.sh"
 
 ends() { # WAY STATUS CALLS
-    for run in 1 2 3 4 5 6 7 8 9 10; do
+    for run in $(seq 1 20); do
         expect_status "$2" -o t.zst "$built/die" "$1" "$3"
         expect_events t.zst "$3"
     done
@@ -19,7 +19,10 @@ ends kill 137 300001
 # flrec itself killed: the program runs on to its end; what is in the trace is whole.
 "$flrec" -q -o k.zst sh -c "exec '$built/pairs' 20000000" 2>err &
 recorder=$!
-sleep 0.5
+for i in $(seq 1 100); do
+    [ -s k.exec1.zst ] && break
+    sleep 0.1
+done
 kill -KILL $recorder
 wait $recorder 2>/dev/null
 sleep 0.1
