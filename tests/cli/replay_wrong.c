@@ -26,6 +26,7 @@ enum mode {
     MODE_CRASH,
     MODE_EXIT,
     MODE_REFUSE,
+    MODE_OUTSIDE,
 };
 
 static const struct fl_knob knobs[] = {
@@ -33,7 +34,7 @@ static const struct fl_knob knobs[] = {
      .help = "the mistake",
      .type = FL_KNOB_CHOICE,
      .choices = "none|overlap|misaligned|lost-tail|dirty-calloc|small-usable|scribble|"
-                "invariant|crash|exit|refuse"},
+                "invariant|crash|exit|refuse|outside"},
     {.name = "after",
      .help = "requests before the mistake",
      .type = FL_KNOB_BYTES,
@@ -46,6 +47,7 @@ struct wrong {
     unsigned char *region;
     uint64_t *size_of; /* by grain of the region */
     size_t used_bytes;
+    size_t held_bytes; /* end of the last block, as the allocator tells it */
     uint64_t requests, after;
     enum mode mode;
 };
@@ -108,6 +110,7 @@ static void *wrong_alloc(struct fl_allocator *self, size_t bytes, size_t align)
     wrong->used_bytes = at + bytes + (overlaps ? (size_t)0 - 1 : bytes == 0);
     at += is_wrong_now(wrong, MODE_MISALIGNED) ? 8 : 0;
     wrong->used_bytes += is_wrong_now(wrong, MODE_MISALIGNED) ? 8 : 0;
+    wrong->held_bytes = at + bytes - (is_wrong_now(wrong, MODE_OUTSIDE) && bytes > 0);
     wrong->size_of[at / GRAIN_BYTES] = bytes;
     if (is_wrong_now(wrong, MODE_SCRIBBLE) && at >= 2 * (size_t)GRAIN_BYTES) {
         memset(wrong->region, 0x55, at);
@@ -170,6 +173,13 @@ static bool wrong_check(const struct fl_allocator *self, enum fl_check_depth dep
     return false;
 }
 
+static bool wrong_contains(const struct fl_allocator *self, const void *block, size_t bytes)
+{
+    const struct wrong *wrong = (const struct wrong *)self;
+    const size_t at = (size_t)((const unsigned char *)block - wrong->region);
+    return at <= wrong->held_bytes && bytes <= wrong->held_bytes - at;
+}
+
 static const struct fl_allocator_ops wrong_ops = {
     .name = "wrong",
     .summary = "right until request number `after`, then not",
@@ -183,6 +193,7 @@ static const struct fl_allocator_ops wrong_ops = {
     .resize = wrong_resize,
     .usable_size = wrong_usable_size,
     .check = wrong_check,
+    .contains = wrong_contains,
 };
 
 int main(int argc, char **argv)

@@ -17,6 +17,7 @@ caught() { # MODE GLOB
 run 0 "$FLREPLAY_WRONG" t.zst --alloc=wrong --runs=1 --check=full
 expect out '  wrong  *passed *'
 caught overlap 'overlaps live object [0-9]* ([0-9]* bytes at 0x*)'
+caught outside 'is not wholly memory of the heap'
 caught misaligned 'is not aligned to [0-9]* bytes'
 caught lost-tail 'realloc of *lost contents it should have kept: byte *'
 caught dirty-calloc 'calloc of *is not zeroed: byte [0-9]* is 0x01, expected 0x00'
