@@ -85,7 +85,72 @@ void fl_heap_walk(const struct fl_allocator *self, fl_block_visitor *visit, void
         walk_bigs(&heap->bigs, visit, user);
 }
 
+/* The heap and the visitor of its index. */
+struct index_walk {
+    const struct fl_heap *heap;
+    fl_index_visitor *visit;
+    void *user;
+};
+
+static bool index_step(const struct fl_index_step *step, void *user)
+{
+    const struct index_walk *walk = user;
+    const struct fl_block *block = fl_block_at(walk->heap->origin, step->number);
+    const struct fl_index_view view = {
+        .index = step->index,
+        .place = step->place,
+        .depth = step->depth,
+        .offset = block_offset(walk->heap, block),
+        .block_bytes = fl_block_bytes(block),
+    };
+    return walk->visit(&view, walk->user);
+}
+
+void fl_heap_index(const struct fl_allocator *self, fl_index_visitor *visit, void *user)
+{
+    const struct fl_heap *heap = fl_heap_of_const(self);
+    struct index_walk walk = {.heap = heap, .visit = visit, .user = user};
+    heap->policy->ops->show(heap->policy, index_step, &walk);
+}
+
 /* ---- where a pointer points ---- */
+
+/* A pointer into the block that a walk has come to, and that is no live block's payload. */
+static enum fl_misuse judge_inside(const struct fl_heap *heap, struct fl_block *block,
+                                   const void *payload)
+{
+    if ((uintptr_t)payload % heap->base.alignment != 0)
+        return FL_MISUSE_MISALIGNED;
+    if (!fl_block_is_used(block))
+        return FL_MISUSE_FREED;
+    return fl_block_payload(block) == payload ? FL_MISUSE_CORRUPT : FL_MISUSE_INSIDE;
+}
+
+static enum fl_misuse judge_region(const struct fl_heap *heap, const void *payload)
+{
+    for (struct fl_block *block = heap->first; block != heap->end;
+         block = fl_block_next(block)) {
+        const size_t follows = (size_t)((const char *)heap->end - (const char *)block);
+        if (block->granules < FL_MIN_GRANULES || fl_block_bytes(block) > follows)
+            return FL_MISUSE_CORRUPT;
+        if ((const char *)payload < (const char *)fl_block_next(block))
+            return judge_inside(heap, block, payload);
+    }
+    return FL_MISUSE_FOREIGN;
+}
+
+enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payload)
+{
+    const struct fl_heap *heap = fl_heap_of_const(self);
+    if (fl_heap_block(heap, payload) != NULL || fl_heap_big(heap, payload) != NULL)
+        return FL_MISUSE_NONE;
+    if (fl_big_find(&heap->bigs, payload) != NULL)
+        return FL_MISUSE_INSIDE;
+    const uintptr_t at = (uintptr_t)payload;
+    if (at < (uintptr_t)heap->first || at >= (uintptr_t)heap->end)
+        return FL_MISUSE_FOREIGN;
+    return judge_region(heap, payload);
+}
 
 bool fl_heap_contains(const struct fl_allocator *self, const void *payload, size_t bytes)
 {

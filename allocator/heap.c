@@ -354,7 +354,7 @@ int fl_heap_create(const struct fl_allocator_ops *ops, const struct fl_policy_op
     if (failed)
         goto out_region;
 
-    heap->base.ops = ops;
+    heap->base = (struct fl_allocator){.ops = ops, .alignment = FL_GRANULE};
     heap->instance_bytes = instance_bytes;
     heap->big_bytes = (size_t)config->values[FL_KNOB_BIG];
     heap->chunk_bytes = fl_page_round((size_t)config->values[FL_KNOB_CHUNK]);
@@ -409,12 +409,11 @@ struct fl_big *fl_heap_big(const struct fl_heap *heap, const void *payload)
     return big != NULL && big->start == payload ? big : NULL;
 }
 
-void fl_heap_free(struct fl_allocator *self, void *payload)
+bool fl_heap_free(struct fl_allocator *self, void *payload)
 {
     struct fl_heap *heap = fl_heap_of(self);
     struct fl_block *block = fl_heap_block(heap, payload);
     struct fl_big *big = block == NULL ? fl_heap_big(heap, payload) : NULL;
-    FL_ASSERT(block != NULL || big != NULL, "only a live block is freed");
     if (block != NULL) {
         fl_heap_uncount_block(heap, fl_block_asked(block), fl_block_bytes(block));
         fl_heap_release(heap, block);
@@ -422,10 +421,11 @@ void fl_heap_free(struct fl_allocator *self, void *payload)
         fl_heap_uncount_block(heap, big->asked_bytes, big->map_bytes);
         fl_big_release(&heap->bigs, big, &heap->stats);
     } else {
-        return; /* not ours: the heap stays as it is */
+        return false;
     }
     heap->stats.frees++;
     fl_heap_take_visits(heap, FL_VISIT_FREE);
+    return true;
 }
 
 size_t fl_heap_usable_size(const struct fl_allocator *self, const void *payload)
@@ -435,7 +435,6 @@ size_t fl_heap_usable_size(const struct fl_allocator *self, const void *payload)
     if (block != NULL)
         return fl_block_bytes(block) - FL_HEADER;
     const struct fl_big *big = fl_heap_big(heap, payload);
-    FL_ASSERT(big != NULL, "only a live block has a size");
     return big != NULL ? big->map_bytes : 0;
 }
 

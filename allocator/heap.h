@@ -63,7 +63,7 @@ int fl_heap_create(const struct fl_allocator_ops *ops, const struct fl_policy_op
 void fl_heap_destroy(struct fl_allocator *self);
 void *fl_heap_alloc(struct fl_allocator *self, size_t bytes, size_t align);
 void *fl_heap_alloc_zeroed(struct fl_allocator *self, size_t bytes);
-void fl_heap_free(struct fl_allocator *self, void *payload);
+bool fl_heap_free(struct fl_allocator *self, void *payload);
 void *fl_heap_resize(struct fl_allocator *self, void *payload, size_t bytes);
 size_t fl_heap_usable_size(const struct fl_allocator *self, const void *payload);
 void fl_heap_stats(const struct fl_allocator *self, struct fl_alloc_stats *out);
@@ -72,12 +72,15 @@ bool fl_heap_check(const struct fl_allocator *self, enum fl_check_depth depth,
                    struct fl_check_report *out);
 bool fl_heap_contains(const struct fl_allocator *self, const void *payload, size_t bytes);
 uint64_t fl_heap_offset(const struct fl_allocator *self, const void *payload);
+void fl_heap_index(const struct fl_allocator *self, fl_index_visitor *visit, void *user);
+enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payload);
 
 #define FL_HEAP_OPS                                                                            \
     .destroy = fl_heap_destroy, .alloc = fl_heap_alloc, .alloc_zeroed = fl_heap_alloc_zeroed,  \
     .free = fl_heap_free, .resize = fl_heap_resize, .usable_size = fl_heap_usable_size,        \
     .stats = fl_heap_stats, .walk = fl_heap_walk, .check = fl_heap_check,                      \
-    .contains = fl_heap_contains, .offset = fl_heap_offset
+    .contains = fl_heap_contains, .offset = fl_heap_offset, .index = fl_heap_index,            \
+    .judge = fl_heap_judge
 
 /** The allocators, one per policy file; registry.c lists them. */
 extern const struct fl_allocator_ops fl_addr_tree_ops, fl_list_addr_ops;

@@ -54,3 +54,11 @@ void fl_list_replace(struct fl_list *list, uint32_t from, uint32_t to)
     *at = *fl_list_at(list, from);
     list_set_neighbours(list, at, to, to);
 }
+
+void fl_list_show(const struct fl_list *list, const char *name, fl_index_walker *walk,
+                  void *user)
+{
+    struct fl_index_step step = {.index = name, .place = FL_INDEX_NEXT, .number = list->first};
+    while (step.number != 0 && walk(&step, user))
+        step.number = fl_list_at(list, step.number)->next;
+}

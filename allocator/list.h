@@ -9,6 +9,8 @@
 #ifndef FL_ALLOCATOR_LIST_H
 #define FL_ALLOCATOR_LIST_H
 
+#include <fl/policy.h>
+
 #include "block.h"
 
 struct fl_list_links {
@@ -34,5 +36,9 @@ void fl_list_remove(struct fl_list *list, uint32_t number);
 
 /** `to` takes the place of `from`. */
 void fl_list_replace(struct fl_list *list, uint32_t from, uint32_t to);
+
+/** Show the elements in their order, as of the index called `name`. */
+void fl_list_show(const struct fl_list *list, const char *name, fl_index_walker *walk,
+                  void *user);
 
 #endif

@@ -190,6 +190,11 @@ static const char *addr_tree_check(const struct fl_policy *self, struct fl_index
     return NULL;
 }
 
+static void addr_tree_show(const struct fl_policy *self, fl_index_walker *walk, void *user)
+{
+    fl_tree_show(&((const struct addr_tree *)self)->tree, "tree by address", walk, user);
+}
+
 static const struct fl_policy_ops addr_tree_policy = {
     .state_bytes = sizeof(struct addr_tree),
     .init = addr_tree_init,
@@ -198,6 +203,7 @@ static const struct fl_policy_ops addr_tree_policy = {
     .replace = addr_tree_replace,
     .find = addr_tree_find,
     .check = addr_tree_check,
+    .show = addr_tree_show,
 };
 
 static int addr_tree_create(const struct fl_allocator_config *config, struct fl_allocator **out)

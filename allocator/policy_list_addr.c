@@ -128,6 +128,11 @@ static const char *list_addr_check(const struct fl_policy *self, struct fl_index
     return list->last == before ? NULL : "the end of the list is not its last block";
 }
 
+static void list_addr_show(const struct fl_policy *self, fl_index_walker *walk, void *user)
+{
+    fl_list_show(&((const struct list_addr *)self)->list, "free list", walk, user);
+}
+
 static const struct fl_policy_ops list_addr_policy = {
     .state_bytes = sizeof(struct list_addr),
     .init = list_addr_init,
@@ -136,6 +141,7 @@ static const struct fl_policy_ops list_addr_policy = {
     .replace = list_addr_replace,
     .find = list_addr_find,
     .check = list_addr_check,
+    .show = list_addr_show,
 };
 
 static int list_addr_create(const struct fl_allocator_config *config, struct fl_allocator **out)

@@ -311,6 +311,26 @@ uint32_t fl_tree_next(const struct fl_tree *tree, uint32_t number)
     return 0;
 }
 
+static bool show_subtree(const struct fl_tree *tree, struct fl_index_step step,
+                         fl_index_walker *walk, void *user)
+{
+    if (step.number == 0)
+        return true;
+    const struct fl_tree_links *links = fl_tree_at(tree, step.number);
+    struct fl_index_step left = {step.index, FL_INDEX_LEFT, step.depth + 1,
+                                 links->child[FL_LEFT]};
+    struct fl_index_step right = {step.index, FL_INDEX_RIGHT, step.depth + 1,
+                                  links->child[FL_RIGHT]};
+    return walk(&step, user) && show_subtree(tree, left, walk, user) &&
+           show_subtree(tree, right, walk, user);
+}
+
+void fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
+                  void *user)
+{
+    show_subtree(tree, (struct fl_index_step){name, FL_INDEX_ROOT, 0, tree->root}, walk, user);
+}
+
 /* What a check carries down and brings back. */
 struct tree_check {
     const struct fl_tree *tree;

@@ -12,6 +12,8 @@
 #ifndef FL_ALLOCATOR_RBTREE_H
 #define FL_ALLOCATOR_RBTREE_H
 
+#include <fl/policy.h>
+
 #include "block.h"
 
 enum fl_side { FL_LEFT, FL_RIGHT };
@@ -79,6 +81,10 @@ void fl_tree_replace(struct fl_tree *tree, uint32_t from, uint32_t to);
 /** First element in order, and the one after `number`; 0: none. */
 uint32_t fl_tree_first(const struct fl_tree *tree);
 uint32_t fl_tree_next(const struct fl_tree *tree, uint32_t number);
+
+/** Show every node before its children, the left one first, as of the index called `name`. */
+void fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
+                  void *user);
 
 /**
  * Are colours, parents and maxima right?

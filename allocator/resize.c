@@ -87,9 +87,8 @@ void *fl_heap_resize(struct fl_allocator *self, void *payload, size_t bytes)
     struct fl_heap *heap = fl_heap_of(self);
     struct fl_block *block = fl_heap_block(heap, payload);
     struct fl_big *big = block == NULL ? fl_heap_big(heap, payload) : NULL;
-    FL_ASSERT(block != NULL || big != NULL, "only a live block is resized");
     if (block == NULL && big == NULL)
-        return NULL; /* not ours: the heap stays as it is */
+        return NULL;
     void *resized =
         block != NULL ? block_resize(heap, block, bytes) : big_resize(heap, big, bytes);
     if (resized == NULL)

@@ -71,7 +71,7 @@ static void steps_run(struct fl_measure *measure, const struct fl_step *step,
     void *(*const alloc)(struct fl_allocator *, size_t, size_t) = ops->alloc;
     void *(*const alloc_zeroed)(struct fl_allocator *, size_t) =
         ops->alloc_zeroed != NULL ? ops->alloc_zeroed : zeroed_by_memset;
-    void (*const free_block)(struct fl_allocator *, void *) = ops->free;
+    bool (*const free_block)(struct fl_allocator *, void *) = ops->free;
     void **const blocks = measure->blocks.base;
     uint64_t refused = 0;
     for (; step < end; step++) {

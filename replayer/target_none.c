@@ -30,7 +30,7 @@ static int none_create(const struct fl_allocator_config *config, struct fl_alloc
         return -errno;
     }
     struct none_target *none = memory;
-    none->base.ops = &fl_target_none;
+    none->base = (struct fl_allocator){.ops = &fl_target_none, .alignment = 16};
     none->page = (unsigned char *)memory + PAGE_BYTES;
     *out = &none->base;
     return 0;
@@ -54,10 +54,11 @@ static void *none_alloc_zeroed(struct fl_allocator *self, size_t bytes)
     return none_alloc(self, bytes, 0);
 }
 
-static void none_free(struct fl_allocator *self, void *block)
+static bool none_free(struct fl_allocator *self, void *block)
 {
     (void)self;
     (void)block;
+    return true;
 }
 
 static void *none_resize(struct fl_allocator *self, void *block, size_t bytes)

@@ -12,7 +12,7 @@
 
 static int system_create(const struct fl_allocator_config *config, struct fl_allocator **out)
 {
-    static struct fl_allocator instance = {.ops = &fl_target_system};
+    static struct fl_allocator instance = {.ops = &fl_target_system, .alignment = 16};
     (void)config;
     *out = &instance;
     return 0;
@@ -40,10 +40,11 @@ static void *system_alloc_zeroed(struct fl_allocator *self, size_t bytes)
     return calloc(1, bytes);
 }
 
-static void system_free(struct fl_allocator *self, void *block)
+static bool system_free(struct fl_allocator *self, void *block)
 {
     (void)self;
     free(block);
+    return true;
 }
 
 static void *system_resize(struct fl_allocator *self, void *block, size_t bytes)

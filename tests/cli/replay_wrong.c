@@ -69,7 +69,7 @@ static int wrong_create(const struct fl_allocator_config *config, struct fl_allo
         return -ENOMEM;
     }
     *wrong = (struct wrong){
-        .base = {&wrong_ops},
+        .base = {.ops = &wrong_ops, .alignment = 16},
         .region = region,
         .size_of = size_of,
         .mode = (enum mode)config->values[0],
@@ -128,10 +128,11 @@ static void *wrong_alloc_zeroed(struct fl_allocator *self, size_t bytes)
     return block;
 }
 
-static void wrong_free(struct fl_allocator *self, void *block)
+static bool wrong_free(struct fl_allocator *self, void *block)
 {
     (void)self;
     (void)block;
+    return true;
 }
 
 static size_t wrong_size(const struct wrong *wrong, const void *block)

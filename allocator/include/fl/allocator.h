@@ -16,6 +16,7 @@
 /** State of one allocator; implementations embed it as their first member. */
 struct fl_allocator {
     const struct fl_allocator_ops *ops;
+    size_t alignment; /* of every block that was asked for without one, bytes */
 };
 
 /** How a knob's value is written and read. */
@@ -45,6 +46,9 @@ struct fl_allocator_config {
     size_t reserve_bytes; /* address space to reserve for the heap; 0: the default (64 GiB) */
 };
 
+/* Buckets of a histogram by powers of two: 0, 1, 2-3, 4-7, ... up to 2^32 and above. */
+#define FL_VISIT_BUCKETS 34
+
 /**
  * Exact counters since create, on in every build. Equal in every run of the same operations,
  * whatever the kernel's address randomisation. Bytes are bytes, the rest are counts.
@@ -55,16 +59,30 @@ struct fl_alloc_stats {
     uint64_t reallocs_in_place;
     uint64_t visits_malloc, visits_malloc_max; /* free blocks looked at, in all / worst call */
     uint64_t visits_free, visits_free_max;
+    uint64_t visits_malloc_by_power[FL_VISIT_BUCKETS]; /* calls by their number of visits */
+    uint64_t visits_free_by_power[FL_VISIT_BUCKETS];
     uint64_t splits, merges;
     uint64_t mmap_calls, mmap_bytes; /* memory taken from the kernel */
     uint64_t munmap_calls, munmap_bytes;
-    uint64_t big_blocks;                /* blocks that went straight to mmap */
-    uint64_t live_blocks, live_payload; /* payload: bytes asked for */
+    uint64_t madvise_calls, madvise_bytes; /* pages inside free blocks given back */
+    uint64_t big_blocks;                   /* blocks that went straight to mmap */
+    uint64_t live_blocks, live_payload;    /* payload: bytes asked for */
     uint64_t peak_live_blocks, peak_payload;
     uint64_t live_block_bytes, peak_block_bytes; /* header, payload and rounding */
     uint64_t footprint, peak_footprint;     /* bytes taken from the kernel and not given back */
     uint64_t free_blocks, peak_free_blocks; /* length of the free list */
+    uint64_t
+        free_blocks_sum; /* of its length at the end of each call: over `calls`, the mean */
+    uint64_t calls;      /* mallocs, frees, reallocs, failed ones too */
+    uint64_t at_peak_block_bytes, at_peak_footprint; /* when payload last rose to its peak */
 };
+
+/** Bucket of `visits` in a histogram by powers of two; bucket b > 0 begins at 2^(b-1). */
+static inline unsigned fl_visit_bucket(uint64_t visits)
+{
+    const unsigned bucket = visits == 0 ? 0 : 64U - (unsigned)__builtin_clzll(visits);
+    return bucket < FL_VISIT_BUCKETS ? bucket : FL_VISIT_BUCKETS - 1;
+}
 
 /** One block, as `walk` shows it: in address order, used and free ones, nothing between. */
 struct fl_block_view {
@@ -77,6 +95,36 @@ struct fl_block_view {
 
 /** Called for each block; false stops the walk. */
 typedef bool fl_block_visitor(const struct fl_block_view *block, void *user);
+
+/** How a free block hangs in an index, as `index` shows it. */
+enum fl_index_place {
+    FL_INDEX_NEXT,  /* the next one of a list */
+    FL_INDEX_ROOT,  /* of a tree */
+    FL_INDEX_LEFT,  /* child of the nearest one before it that is a level higher */
+    FL_INDEX_RIGHT, /* the same */
+    FL_INDEX_EQUAL, /* of the size of the node before it, whose list it is in */
+};
+
+/** One free block in the order of an index; of a tree each node before its children. */
+struct fl_index_view {
+    const char *index; /* "free list", "tree by size" ...; a combined design has two */
+    enum fl_index_place place;
+    unsigned depth; /* of a tree's node, 0 at the root; an EQUAL has its node's */
+    uint64_t offset, block_bytes;
+};
+
+/** Called for each block of each index; false stops. */
+typedef bool fl_index_visitor(const struct fl_index_view *block, void *user);
+
+/** What a pointer that is no live block can be. */
+enum fl_misuse {
+    FL_MISUSE_NONE,       /* a live block */
+    FL_MISUSE_FOREIGN,    /* not memory of this allocator */
+    FL_MISUSE_MISALIGNED, /* no block can start there */
+    FL_MISUSE_FREED,      /* in a free block: freed before */
+    FL_MISUSE_INSIDE,     /* in the middle of a live block */
+    FL_MISUSE_CORRUPT,    /* its header, or that of a neighbour, has been overwritten */
+};
 
 /** Result of a whole-heap check. */
 struct fl_check_report {
@@ -112,14 +160,16 @@ struct fl_allocator_ops {
     /** As alloc with align 0, contents zero. NULL: the caller uses alloc and memset. */
     void *(*alloc_zeroed)(struct fl_allocator *self, size_t bytes);
 
-    /** Give back what alloc or resize returned. Never NULL. */
-    void (*free)(struct fl_allocator *self, void *block);
+    /** Give back what alloc or resize returned. Never NULL. False: no live block is there, or a
+     *  header beside it has been overwritten; nothing changed, `judge` says what is wrong. */
+    bool (*free)(struct fl_allocator *self, void *block);
 
     /** Change the size, keeping the common prefix. `bytes` may be 0 (a block of size 0).
-     *  NULL when there is no memory: the block stays as it was. `block` is never NULL. */
+     *  NULL when there is no memory or no live block: all stays as it was. `block` is never
+     *  NULL. */
     void *(*resize)(struct fl_allocator *self, void *block, size_t bytes);
 
-    /** Bytes the caller may use in `block`, at least what it asked for. */
+    /** Bytes the caller may use in `block`, at least what it asked for; 0: no live block. */
     size_t (*usable_size)(const struct fl_allocator *self, const void *block);
 
     /* Optional: NULL where the allocator cannot tell (foreign ones). */
@@ -130,6 +180,10 @@ struct fl_allocator_ops {
                   struct fl_check_report *out);
     /** Is [block, block + bytes) wholly memory that this allocator holds? */
     bool (*contains)(const struct fl_allocator *self, const void *block, size_t bytes);
+    /** The free blocks, index by index. */
+    void (*index)(const struct fl_allocator *self, fl_index_visitor *visit, void *user);
+    /** What is wrong with a pointer that free, resize or usable_size refused. O(blocks). */
+    enum fl_misuse (*judge)(const struct fl_allocator *self, const void *block);
     /** Address relative to the heap's start, the same in every run; big blocks count from a
      *  start of their own, with bit 63 set. */
     uint64_t (*offset)(const struct fl_allocator *self, const void *block);

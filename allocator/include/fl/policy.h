@@ -35,6 +35,15 @@ struct fl_index_tally {
 /** Note one block in a tally. */
 void fl_index_tally_add(struct fl_index_tally *tally, uint32_t number, uint32_t granules);
 
+/** One block of an index, for people: see struct fl_index_view. */
+struct fl_index_step {
+    const char *index;
+    enum fl_index_place place;
+    unsigned depth;
+    uint32_t number; /* of the block */
+};
+typedef bool fl_index_walker(const struct fl_index_step *step, void *user);
+
 /** All are required. A block's size is in its header when an operation is called. */
 struct fl_policy_ops {
     size_t state_bytes; /* of the struct that embeds struct fl_policy; zeroed before init */
@@ -64,6 +73,9 @@ struct fl_policy_ops {
      */
     const char *(*check)(const struct fl_policy *self, struct fl_index_tally *tally,
                          uint32_t *where);
+
+    /** Show every block in the order of the index; a tree's node comes before its children. */
+    void (*show)(const struct fl_policy *self, fl_index_walker *walk, void *user);
 };
 
 #endif
