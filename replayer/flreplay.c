@@ -39,7 +39,8 @@ static const struct fl_option options[] = {
 
 static const struct fl_command command = {
     .name = "flreplay",
-    .synopsis = "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--json[=FILE]] TRACE...",
+    .synopsis =
+        "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--touch=HOW] [--json[=FILE]] TRACE...",
     .summary =
         "Replay recorded allocations into an allocator, verify every answer, measure it.",
     .epilogue =
@@ -114,6 +115,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_RUNS:
         request->run.run_count = (size_t)value->number;
         return number_at_least(value, "runs", 0, FL_RUNS_MAX, err);
+    case OPT_TOUCH:
+        request->run.touch = (enum fl_touch)value->number;
+        return FL_OK;
     case OPT_JSON:
         request->wants_json = true;
         request->json_file =

@@ -7,6 +7,9 @@
  * The six calls are copied to locals, so that each step makes one indirect call and loads
  * nothing but the step and the slot. Time is read once per batch of up to 4,096 steps: 25-60 ns
  * of clock in some 100 us.
+ *
+ * Touching the payload (touch.h) belongs to the timed section. Each way of it is an instance of
+ * the loop of its own, so that touch=none pays nothing for the others.
  */
 #include "measure.h"
 
@@ -15,10 +18,12 @@
 
 #define CACHE_LINE_BYTES 64u
 
-void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator)
+void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator,
+                     enum fl_touch touch)
 {
     *measure = (struct fl_measure){
         .allocator = allocator,
+        .touch = touch,
         .blocks = {.element_bytes = sizeof(void *)},
     };
 }
@@ -35,12 +40,20 @@ static uint64_t clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Read one byte of each line, so that the steps come from the cache when the clock runs. */
-static void batch_warm(const struct fl_step_batch *batch)
+static void memory_warm(const void *memory, size_t bytes)
 {
-    const volatile unsigned char *bytes = (const volatile unsigned char *)batch->steps;
-    for (size_t at = 0; at < batch->count * sizeof batch->steps[0]; at += CACHE_LINE_BYTES) {
-        (void)bytes[at];
+    const volatile unsigned char *at = memory;
+    for (size_t i = 0; i < bytes; i += CACHE_LINE_BYTES) {
+        (void)at[i];
+    }
+}
+
+/* Read one byte of each line, so that the steps come from the cache when the clock runs. */
+static void batch_warm(const struct fl_step_batch *batch, enum fl_touch touch)
+{
+    memory_warm(batch->steps, batch->count * sizeof batch->steps[0]);
+    if (touch != FL_TOUCH_NONE) {
+        memory_warm(batch->old_bytes, batch->resizes * sizeof batch->old_bytes[0]);
     }
 }
 
@@ -63,9 +76,26 @@ static void *resize_or_keep(struct fl_allocator *self, void *block, size_t bytes
     return moved == NULL ? block : moved;
 }
 
-static void steps_run(struct fl_measure *measure, const struct fl_step *step,
-                      const struct fl_step *end)
+/* Resize, and touch what is new: all of a block that was never there before. */
+__attribute__((always_inline)) static inline void *resize_touch(struct fl_allocator *self,
+                                                                void *block, uint64_t old_bytes,
+                                                                size_t bytes, uint64_t *refused,
+                                                                const enum fl_touch touch)
 {
+    const uint64_t refused_before = *refused;
+    void *moved = resize_or_keep(self, block, bytes, refused);
+    if (touch != FL_TOUCH_NONE && *refused == refused_before) {
+        fl_touch_block(moved, block == NULL ? 0 : (size_t)old_bytes, bytes, touch);
+    }
+    return moved;
+}
+
+__attribute__((always_inline)) static inline void steps_run(struct fl_measure *measure,
+                                                            const struct fl_step_batch *batch,
+                                                            const enum fl_touch touch)
+{
+    const struct fl_step *const end = batch->steps + batch->count;
+    const uint64_t *old_bytes = batch->old_bytes;
     struct fl_allocator *const self = measure->allocator;
     const struct fl_allocator_ops *const ops = self->ops;
     void *(*const alloc)(struct fl_allocator *, size_t, size_t) = ops->alloc;
@@ -74,13 +104,14 @@ static void steps_run(struct fl_measure *measure, const struct fl_step *step,
     bool (*const free_block)(struct fl_allocator *, void *) = ops->free;
     void **const blocks = measure->blocks.base;
     uint64_t refused = 0;
-    for (; step < end; step++) {
+    for (const struct fl_step *step = batch->steps; step < end; step++) {
         void **block = &blocks[step->slot];
         const size_t bytes = (size_t)step->size_bytes;
         switch ((enum fl_action)step->action) {
         case FL_DO_ALLOC:
             *block = alloc(self, bytes, 0);
             refused += *block == NULL;
+            fl_touch_block(*block, 0, bytes, touch);
             break;
         case FL_DO_FREE:
             if (*block != NULL) {
@@ -88,15 +119,17 @@ static void steps_run(struct fl_measure *measure, const struct fl_step *step,
             }
             break;
         case FL_DO_RESIZE:
-            *block = resize_or_keep(self, *block, bytes, &refused);
+            *block = resize_touch(self, *block, *old_bytes++, bytes, &refused, touch);
             break;
         case FL_DO_ZEROED:
             *block = alloc_zeroed(self, bytes);
             refused += *block == NULL;
+            fl_touch_block(*block, 0, bytes, touch);
             break;
         case FL_DO_ALIGNED:
             *block = alloc(self, bytes, (size_t)1 << step->align_log2);
             refused += *block == NULL;
+            fl_touch_block(*block, 0, bytes, touch);
             break;
         case FL_DO_USABLE:
             measure->usable_sum += *block == NULL ? 0 : ops->usable_size(self, *block);
@@ -106,14 +139,46 @@ static void steps_run(struct fl_measure *measure, const struct fl_step *step,
     measure->refused += refused;
 }
 
+/* One loop each, compiled for its constant. */
+__attribute__((noinline)) static void steps_none(struct fl_measure *measure,
+                                                 const struct fl_step_batch *batch)
+{
+    steps_run(measure, batch, FL_TOUCH_NONE);
+}
+
+__attribute__((noinline)) static void steps_first(struct fl_measure *measure,
+                                                  const struct fl_step_batch *batch)
+{
+    steps_run(measure, batch, FL_TOUCH_FIRST);
+}
+
+__attribute__((noinline)) static void steps_page(struct fl_measure *measure,
+                                                 const struct fl_step_batch *batch)
+{
+    steps_run(measure, batch, FL_TOUCH_PAGE);
+}
+
+__attribute__((noinline)) static void steps_all(struct fl_measure *measure,
+                                                const struct fl_step_batch *batch)
+{
+    steps_run(measure, batch, FL_TOUCH_ALL);
+}
+
+static void (*const steps_by_touch[])(struct fl_measure *, const struct fl_step_batch *) = {
+    [FL_TOUCH_NONE] = steps_none,
+    [FL_TOUCH_FIRST] = steps_first,
+    [FL_TOUCH_PAGE] = steps_page,
+    [FL_TOUCH_ALL] = steps_all,
+};
+
 bool fl_measure_run(struct fl_measure *measure, const struct fl_step_batch *batch)
 {
     if (!fl_table_reserve(&measure->blocks, batch->slot_limit)) {
         return false;
     }
-    batch_warm(batch);
+    batch_warm(batch, measure->touch);
     const uint64_t start_ns = clock_ns();
-    steps_run(measure, batch->steps, batch->steps + batch->count);
+    steps_by_touch[measure->touch](measure, batch);
     measure->elapsed_ns += clock_ns() - start_ns;
     measure->steps += batch->count;
     return true;

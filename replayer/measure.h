@@ -9,9 +9,11 @@
 #include "plan.h"
 #include "table.h"
 #include "target.h"
+#include "touch.h"
 
 struct fl_measure {
     struct fl_allocator *allocator;
+    enum fl_touch touch;
     struct fl_table blocks; /* void * by slot, NULL: none */
     uint64_t elapsed_ns;    /* in the timed sections */
     uint64_t steps;         /* run in them */
@@ -19,7 +21,9 @@ struct fl_measure {
     uint64_t usable_sum;    /* keeps calls of usable_size from being optimised away */
 };
 
-void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator);
+/** `touch` other than FL_TOUCH_NONE needs blocks that can be written to: not those of `none`. */
+void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator,
+                     enum fl_touch touch);
 void fl_measure_free(struct fl_measure *measure);
 
 /** Run and time `batch`. False when there is no memory for the table of blocks. */

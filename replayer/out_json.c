@@ -23,7 +23,7 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
     fl_emit_text(emit, "version", FL_PROJECT_VERSION);
     fl_emit_object(emit, "settings");
     fl_emit_text(emit, "check", check_mode_text(request->check_mode));
-    fl_emit_text(emit, "touch", "none");
+    fl_emit_text(emit, "touch", fl_touch_word(request->touch));
     fl_emit_u64(emit, "runs", request->run_count);
     if (request->event_limit == UINT64_MAX) {
         fl_emit_null(emit, "limit_events");

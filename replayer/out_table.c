@@ -148,9 +148,10 @@ static void print_times(FILE *out, const struct fl_trace_result *result, bool is
         return;
     }
     fprintf(out,
-            "\n  ns per operation, median of %zu runs, touch=none; "
+            "\n  ns per operation, median of %zu runs, touch=%s; "
             "net = raw - the driver's floor of %.1f\n\n",
-            result->run_count, fl_median(result->floor_ns, result->run_count));
+            result->run_count, fl_touch_word(result->touch),
+            fl_median(result->floor_ns, result->run_count));
     struct grid grid;
     grid_start(&grid, titles, sizeof titles / sizeof titles[0]);
     double first_net = 0;

@@ -141,6 +141,9 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, uint32_t eve
     }
     const enum fl_action action = action_of(op);
     totals_add_oddities(&plan->totals, op, action);
+    if (action == FL_DO_RESIZE) {
+        out->old_bytes[out->resizes++] = plan->size_of[op->slot];
+    }
     if (action != FL_DO_USABLE) {
         totals_add_step(plan, op, action);
     }
@@ -163,6 +166,7 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
     out->count = 0;
     out->events = 0;
     out->is_end = 0;
+    out->resizes = 0;
     for (size_t i = 0; i < batch->count && !fl_plan_is_done(plan); i++) {
         const struct fl_op *op = &batch->ops[i];
         if (!fl_kind_is_call(op->kind)) {

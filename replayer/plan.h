@@ -59,7 +59,9 @@ struct fl_step_batch {
     uint32_t events;       /* calls of the trace in this batch, left-out ones among them */
     uint32_t slot_limit;   /* all slots so far are below this */
     uint32_t is_end;       /* no steps: the plan ends here */
+    uint32_t resizes;      /* entries of `old_bytes` */
     struct fl_step steps[FL_BATCH_OPS];
+    uint64_t old_bytes[FL_BATCH_OPS]; /* of each resize in order: payload it had before */
 };
 
 /** Counts of what was met, all exact. */

@@ -11,6 +11,7 @@
 #include "finding.h"
 #include "plan.h"
 #include "target.h"
+#include "touch.h"
 
 #define FL_RUNS_MAX 100u
 
@@ -42,6 +43,7 @@ struct fl_trace_result {
     struct fl_error trace_error; /* FL_END: the trace is whole */
     bool is_limited;             /* --limit stopped before the end */
     size_t run_count;
+    enum fl_touch touch;          /* as requested */
     double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
     struct fl_target_result targets[FL_TARGETS_MAX];
     size_t target_count;
@@ -55,6 +57,7 @@ struct fl_run_request {
     uint64_t walk_every;
     uint64_t event_limit; /* UINT64_MAX: none */
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
+    enum fl_touch touch;  /* what those write */
     bool is_quiet;
 };
 

@@ -13,6 +13,7 @@
 #include "finding.h"
 #include "plan.h"
 #include "target.h"
+#include "touch.h"
 
 #define FL_RING_BATCHES    8u
 #define FL_JOB_NAME_BYTES  64u
@@ -30,6 +31,7 @@ struct fl_job {
     pid_t driver; /* dies with it; it may be gone before the worker could say so */
     struct fl_allocator_config config;
     enum fl_pass pass;
+    enum fl_touch touch; /* measure pass */
     enum fl_check_mode check_mode;
     uint64_t walk_every;  /* as in struct fl_checker_options */
     uint64_t align_bytes; /* default alignment to expect */

@@ -71,6 +71,7 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
         .source = &schedule->source,
         .target = target,
         .pass = pass,
+        .touch = schedule->request->touch,
         .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
@@ -202,7 +203,8 @@ static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *e
 enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
                             struct fl_trace_result *out, struct fl_error *err)
 {
-    *out = (struct fl_trace_result){.target_count = request->targets.count};
+    *out = (struct fl_trace_result){.target_count = request->targets.count,
+                                    .touch = request->touch};
     struct schedule schedule = {.request = request, .result = out};
     enum fl_status status = fl_source_open(&schedule.source, path, err);
     if (status != FL_OK) {

@@ -48,7 +48,7 @@ static void pass_check(struct fl_ring *ring, struct fl_allocator *allocator)
 static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
 {
     struct fl_measure measure;
-    fl_measure_init(&measure, allocator);
+    fl_measure_init(&measure, allocator, ring->job.touch);
     for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
          batch = fl_ring_get(ring)) {
         if (!fl_measure_run(&measure, batch)) {

@@ -28,6 +28,8 @@ run 2 "$FLREPLAY" t.zst --check=off --runs=0
 expect err 'flreplay: error: --runs=0 with --check=off leaves nothing to do'
 run 2 "$FLREPLAY" t.zst --runs=101
 expect err 'flreplay: error: --runs=101: it is at least 0 and at most 100'
+run 2 "$FLREPLAY" t.zst --touch=some
+expect err 'flreplay: error: --touch=some: *'
 run 2 "$FLREPLAY" t.zst --limit=0
 expect err 'flreplay: error: --limit=0: *'
 run 4 "$FLREPLAY" missing.zst
@@ -60,6 +62,11 @@ case $? in
 esac
 run 0 "$FLREPLAY" t.zst --limit=1k --runs=1
 expect out 't.zst: 1,024 events (--limit), *'
+for touch in none first page all; do
+    run 0 "$FLREPLAY" t.zst --alloc=addr-tree,none,system --runs=1 --check=off --touch=$touch --json=r.json
+    expect out "*, touch=$touch; *"
+    expect r.json "    \"touch\": \"$touch\","
+done
 run 0 "$FLREPLAY" t.zst --runs=1 --json
 [ "$(head -c 1 out)" = '{' ] || fail '--json: standard output is not JSON'
 if command -v python3 >/dev/null; then

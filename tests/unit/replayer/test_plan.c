@@ -42,6 +42,8 @@ static void each_call_becomes_its_action(void **state)
     assert_int_equal(totals.live_bytes, 70);
     assert_int_equal(totals.peak_bytes, 90);
     assert_int_equal(steps.slot_limit, 3);
+    assert_int_equal(steps.resizes, 1);
+    assert_int_equal(steps.old_bytes[0], 10);
 }
 
 static void oddities_are_replayed_where_they_can_be(void **state)
