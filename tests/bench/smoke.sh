@@ -15,7 +15,8 @@ fail() { # MESSAGE
 TMPDIR=$work "$here/run" --quick --runs=1 --scale=0.01 --json="$work/figures.json" "$1" \
     >"$work/out" 2>"$work/err" || fail "exit $?"
 for figure in 'pairs: run time, flrec / bare' 'pairs: events per second, decoded' \
-    'pairs: peak memory of flreplay, twice the length / once'; do
+    'pairs: peak memory of flreplay, twice the length / once' \
+    'geometric mean: time per operation, addr-tree,augment=max / glibc'; do
     grep -qF "| $figure" "$work/out" || fail "the table lacks: $figure"
 done
 python3 -c 'import json, sys

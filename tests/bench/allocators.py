@@ -1,0 +1,222 @@
+"""The allocator family beside glibc's malloc, on recorded traces with all payload touched.
+
+The traces are recorded once and kept in the build folder, tests/bench/traces, under a name that
+changes with what they are made from. Each round is one run of flreplay: the driver's floor, each
+tree and the system's malloc in turn, so that a ratio is always of one run. Rounds in which other
+processes took part of the machine are repeated, as in measure.Runner.
+
+A list costs O(n) per call: of its trace only a beginning is replayed, halved until the free list
+stays below LIST_LENGTH_AT_MOST. Its figure is the whole net time divided by the visited nodes,
+on traces where a call visits at least VISITS_AT_LEAST on average: with fewer, what a call costs
+beside its visits would be all that shows.
+"""
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+
+import measure
+import programs
+from measure import Failed, Figure
+
+NAME = "allocators"
+EXIT_USAGE = 2
+TRACES = ("cc1plus", "python3", "sqlite3", "perl")
+# (target, time per operation / glibc's at most)
+TREES = (("size-tree", 3.2), ("addr-tree,augment=max", 3.8), ("combo-tree", 5.5))
+LISTS = ("list-addr", "list-lifo", "list-size")
+FOOTPRINT_AT_MOST = 1.16
+NS_PER_VISIT_AT_MOST = 8.0
+LIST_EVENTS = 200_000
+LIST_EVENTS_AT_LEAST = 1_000
+LIST_LENGTH_AT_MOST = 1_000
+VISITS_AT_LEAST = 10
+
+
+def known(bench, targets, trace):
+    """Those of `targets` that this flreplay has, knobs included; the others are skipped by name."""
+    found = []
+    for target in targets:
+        done = subprocess.run([bench.command("flreplay"), "--quiet", "--runs=0", "--limit=1",
+                               "--alloc=" + target, trace], capture_output=True, text=True,
+                              check=False)
+        if done.returncode == 0:
+            found.append(target)
+        elif done.returncode == EXIT_USAGE:
+            bench.skipped.append((NAME, done.stderr.splitlines()[0]))
+        else:
+            raise Failed(done.stderr)
+    return found
+
+
+def made_from(workload, scale):
+    """A few digits that change when the program or its input does."""
+    digest = hashlib.sha256(("%s %r" % (workload.name, scale)).encode("ascii"))
+    for folder, names in ((programs.HERE, ("programs.py",)),
+                          (programs.SOURCES, ("template_heavy.cpp", "alloc_heavy.py"))):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                digest.update(file.read())
+    return digest.hexdigest()[:8]
+
+
+def recorded(bench, workload):
+    """Path of the trace of `workload`, recorded now if it never was."""
+    folder = os.path.join(bench.build, "tests/bench/traces")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "%s-%s.zst" % (workload.name, made_from(workload, bench.scale)))
+    if not os.path.exists(path):
+        program = workload.make(bench.folder, bench.scale, bench.build)
+        fresh = "%s.%d" % (path, os.getpid())
+        try:
+            bench.runner.run(bench.recorded(program, fresh), program.environment, program.stdin)
+            os.rename(fresh, path)
+        finally:
+            if os.path.exists(fresh):
+                os.remove(fresh)
+    return path
+
+
+def replay(bench, trace, targets, *how):
+    """One run of each of `targets`: the trace's results, and what others took meanwhile."""
+    results = os.path.join(bench.folder, "replay.json")
+    run = bench.runner.run([bench.command("flreplay"), "--quiet", "--check=off", "--runs=1",
+                            "--touch=all", "--alloc=" + ",".join(targets), "--json=" + results,
+                            *how, trace])
+    with open(results, encoding="utf-8") as file:
+        return json.load(file)["traces"][0], {"flreplay": run}
+
+
+def rounds(bench, trace, targets, *how):
+    """The calmest of at most twice bench.runs replays, in the order they were made."""
+    made, calm = [], 0
+    while len(made) < bench.runs or (calm < bench.runs and len(made) < 2 * bench.runs):
+        made.append(replay(bench, trace, targets, *how))
+        calm += measure.disturbance(made[-1][1]) < measure.CALM_SHARE
+    calmest = sorted(range(len(made)), key=lambda i: measure.disturbance(made[i][1]))[:bench.runs]
+    kept = [made[i] for i in sorted(calmest)]
+    bench.disturbances += [measure.disturbance(run) for _, run in kept]
+    return [results for results, _ in kept]
+
+
+def net_ns(results, i):
+    return results["targets"][i]["time"]["net_ns_per_operation"]
+
+
+def mean(numbers):
+    """Geometric mean."""
+    return math.exp(sum(map(math.log, numbers)) / len(numbers))
+
+
+def ratios(made, i):
+    """Time of target number `i` over the last one's, the system's, round by round."""
+    return [max(net_ns(results, i), 0.01) / max(net_ns(results, -1), 0.01) for results in made]
+
+
+def footprint(made, i):
+    counts = made[0]["targets"][i]["counts"]
+    return counts["peak_footprint_bytes"] / counts["peak_payload_bytes"]
+
+
+def add(bench, key, text, unit, runs, goal=None, target=None):
+    bench.figures.append(Figure("%s.%s" % (NAME, key), NAME, text, unit, runs, goal, target))
+
+
+def add_trees(bench, trees, made_of):
+    """Ratios of each tree by trace, and their geometric means, round by round."""
+    for i, tree in enumerate(trees):
+        for name, made in made_of.items():
+            add(bench, "%s.%s.time_ratio" % (name, tree),
+                "%s: time per operation, %s / glibc" % (name, tree), "ratio", ratios(made, i))
+    for i, tree in enumerate(trees):
+        add(bench, "%s.time_ratio" % tree, "geometric mean: time per operation, %s / glibc" % tree,
+            "ratio", list(map(mean, zip(*(ratios(made, i) for made in made_of.values())))),
+            "at_most", dict(TREES)[tree])
+    for i, tree in enumerate(trees):
+        for name, made in made_of.items():
+            add(bench, "%s.%s.footprint_ratio" % (name, tree),
+                "%s: peak footprint / peak payload, %s" % (name, tree), "ratio",
+                [footprint(made, i)])
+    for i, tree in enumerate(trees):
+        add(bench, "%s.footprint_ratio" % tree,
+            "geometric mean: peak footprint / peak payload, %s" % tree, "ratio",
+            [mean([footprint(made, i) for made in made_of.values()])], "at_most",
+            FOOTPRINT_AT_MOST)
+
+
+def add_system(bench, made_of):
+    for name, made in made_of.items():
+        add(bench, "%s.system.net_ns" % name, "%s: time per operation, glibc" % name, "ns",
+            [net_ns(results, -1) for results in made])
+
+
+def visits_of(results):
+    counts = results["targets"][0]["counts"]
+    return counts["visits_malloc"] + counts["visits_free"]
+
+
+def list_limit(bench, trace, target):
+    """Number of events that keep the free list short, and visits per operation there."""
+    limit = LIST_EVENTS
+    while True:
+        results, _ = replay(bench, trace, [target], "--limit=%d" % limit)
+        length = results["targets"][0]["counts"]["peak_free_blocks"]
+        if length <= LIST_LENGTH_AT_MOST or limit <= LIST_EVENTS_AT_LEAST:
+            return limit, visits_of(results) / max(results["operations"], 1)
+        limit //= 2
+
+
+def list_figures(bench, target, traces):
+    """ns per visited node in each round, by trace."""
+    by_trace = {}
+    for name, trace in traces.items():
+        limit, visits_per_operation = list_limit(bench, trace, target)
+        if visits_per_operation >= VISITS_AT_LEAST:
+            made = rounds(bench, trace, [target], "--limit=%d" % limit)
+            by_trace[name] = [net_ns(results, 0) * results["operations"] / visits_of(results)
+                              for results in made]
+    return by_trace
+
+
+def add_lists(bench, lists, traces):
+    for target in lists:
+        by_trace = list_figures(bench, target, traces)
+        if not by_trace:
+            bench.skipped.append((NAME, "%s: no trace has %d visits per call"
+                                  % (target, VISITS_AT_LEAST)))
+        for name, runs in by_trace.items():
+            add(bench, "%s.%s.ns_per_visit" % (name, target),
+                "%s: time per visited node, %s" % (name, target), "ns", runs, "at_most",
+                NS_PER_VISIT_AT_MOST)
+
+
+def recorded_traces(bench):
+    """Path by name of each program that is installed."""
+    traces = {}
+    for workload in programs.WORKLOADS:
+        if workload.name in TRACES:
+            try:
+                traces[workload.name] = recorded(bench, workload)
+            except programs.Missing as missing:
+                bench.skipped.append((NAME, str(missing)))
+    return traces
+
+
+def bench_allocators(bench):
+    """All figures of the family; what other processes took goes to bench.disturbances."""
+    traces = recorded_traces(bench)
+    if not traces:
+        return
+    any_trace = next(iter(traces.values()))
+    trees = known(bench, [tree for tree, _ in TREES], any_trace)
+    made_of = {}
+    for name, trace in traces.items():
+        if sys.stderr.isatty():
+            print("bench: %s: %s" % (NAME, name), file=sys.stderr)
+        made_of[name] = rounds(bench, trace, [*trees, "system"])
+    add_system(bench, made_of)
+    add_trees(bench, trees, made_of)
+    add_lists(bench, known(bench, LISTS, any_trace), traces)
