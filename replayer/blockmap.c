@@ -11,8 +11,8 @@
  * covers 256 MiB of heap). A leaf goes back to a free list when its last bit is cleared, so the
  * memory follows the live blocks: 1/64 of the heap where it is dense, at most one leaf per block
  * where it is not; blocks of many windows cost 4 bytes per window. Two blocks that do not
- * overlap never share a granule, because every block starts at a multiple of 8: the test is
- * exact. A balanced tree would be O(log n) with a cache miss per level; this is one or two.
+ * overlap never share a granule, because every block starts at a multiple of 8 or lies 8 bytes
+ * (a header) behind the one before it: the test is exact. A balanced tree would be O(log n) with a cache miss per level; this is one or two.
  */
 #include "blockmap.h"
 

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FL_GRANULE_BYTES 8u /* blocks start at a multiple of this, so no two share a granule */
+/** Unit of the map. Blocks that start at a multiple of it, or have a header of as many bytes
+ *  between them, share no granule unless they overlap. */
+#define FL_GRANULE_BYTES 8u
 
 struct fl_blockmap;
 
@@ -21,7 +23,7 @@ void fl_blockmap_free(struct fl_blockmap *map);
 enum fl_blockmap_answer { FL_BLOCKMAP_OK, FL_BLOCKMAP_TAKEN, FL_BLOCKMAP_NO_MEMORY };
 
 /**
- * Enter [address, address + bytes), `address` a multiple of FL_GRANULE_BYTES, bytes >= 1.
+ * Enter [address, address + bytes), bytes >= 1; at its ends the granules count whole.
  * TAKEN: it shares a byte with a block that is in; the map is then undefined there.
  * Cost O(1 + bytes / 512), for whole windows of 256 KiB O(1) each.
  */

@@ -4,7 +4,7 @@
  *   alloc    aligned, inside the heap, no byte shared with a live block (blockmap.c), zeroed when
  *            it should be, usable size not below the size; then filled with its pattern
  *   resize   the old contents verified before, the common prefix after; then as alloc
- *   free     contents verified over the whole block, then given back
+ *   free     contents verified over the whole block, then given back; no refusal of a live one
  *   heap     its own invariants: O(1) ones after each step, whole walks now and then
  *
  * The pattern's seed is the serial of the object, and stays through a realloc, so that only what
@@ -164,13 +164,17 @@ static bool contents_intact(const struct fl_checker *checker, const struct objec
                          FL_FINDING_CONTENTS, finding);
 }
 
+/* What was asked for, never less than the map's granule (or the allocator's own alignment where
+ * that is smaller still). Blocks below 16 bytes hold nothing that C would align to 16. */
 static size_t alignment_expected(const struct fl_checker *checker, const struct fl_step *step)
 {
+    const size_t own = checker->allocator->alignment;
+    const size_t least = own < FL_GRANULE_BYTES ? own : FL_GRANULE_BYTES;
     if (step->action == FL_DO_ALIGNED) {
-        return (size_t)1 << step->align_log2;
+        const size_t asked = (size_t)1 << step->align_log2;
+        return asked > least ? asked : least;
     }
-    const size_t least = checker->options.align_default;
-    return step->size_bytes < 16 && least > 8 ? 8 : least;
+    return own == 16 && step->size_bytes < 16 ? least : own;
 }
 
 /* Name the live object that `object` shares bytes with: a scan, made once in a pass. */
@@ -196,10 +200,9 @@ static enum fl_status block_verify(struct fl_checker *checker, const struct fl_s
                                    const struct object *object, struct fl_finding *finding)
 {
     const size_t align = alignment_expected(checker, step);
-    if ((uintptr_t)object->block % align != 0 ||
-        (uintptr_t)object->block % FL_GRANULE_BYTES != 0) {
+    if ((uintptr_t)object->block % align != 0) {
         *finding = finding_about(checker, FL_FINDING_MISALIGNED, object);
-        finding->expected = align < FL_GRANULE_BYTES ? FL_GRANULE_BYTES : align;
+        finding->expected = align;
         return FL_WRONG;
     }
     if (checker->ops->contains != NULL &&
@@ -349,8 +352,11 @@ static enum fl_status step_free(struct fl_checker *checker, const struct fl_step
     if (!contents_intact(checker, object, finding)) {
         return FL_WRONG;
     }
+    if (!checker->ops->free(checker->allocator, object->block)) {
+        *finding = finding_about(checker, FL_FINDING_FREE_REFUSED, object);
+        return FL_WRONG;
+    }
     fl_blockmap_remove(checker->map, (uintptr_t)object->block, extent_of(object));
-    checker->ops->free(checker->allocator, object->block);
     object->block = NULL;
     checker->live_count--;
     return FL_OK;

@@ -27,7 +27,6 @@ struct fl_checker_options {
     enum fl_check_mode mode;
     uint64_t walk_every;     /* FULL: steps between walks; 0: as many as there are live objects,
                                1,024 at least, so that walking costs O(1) per step */
-    size_t align_default;    /* bytes, for blocks of 16 bytes and more */
     _Atomic uint64_t *event; /* receives the event at work, for crashes; may be NULL */
 };
 

@@ -45,7 +45,6 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,
         .check_mode = request->check_mode,
         .walk_every = request->walk_every,
-        .align_bytes = fl_target_alignment(request->target),
     };
     snprintf(job->name, sizeof job->name, "%s", request->target->ops->name);
 }

@@ -84,6 +84,9 @@ static void text_what(const struct fl_finding *finding, char *text, size_t text_
         snprintf(text, text_bytes, "has %" PRIu64 " usable bytes, expected at least %" PRIu64,
                  finding->found, finding->expected);
         break;
+    case FL_FINDING_FREE_REFUSED:
+        snprintf(text, text_bytes, "is live, but free found no live block there");
+        break;
     case FL_FINDING_INVARIANT:
         snprintf(text, text_bytes, "left a broken heap: %s", finding->detail);
         break;

@@ -22,6 +22,7 @@
     X(PREFIX_LOST, "prefix-lost")   /* at_byte, expected, found: after a realloc */            \
     X(NOT_ZEROED, "not-zeroed")     /* at_byte, found: after a calloc */                       \
     X(USABLE_SMALL, "usable-small") /* expected: bytes asked for; found: usable size */        \
+    X(FREE_REFUSED, "free-refused") /* free said there is no live block */                     \
     X(INVARIANT, "invariant")       /* detail: what the heap's own check said */               \
     X(CRASH, "crash")               /* found: the signal, or 0 and expected: the exit code */
 

@@ -33,8 +33,7 @@ struct fl_job {
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass */
     enum fl_check_mode check_mode;
-    uint64_t walk_every;  /* as in struct fl_checker_options */
-    uint64_t align_bytes; /* default alignment to expect */
+    uint64_t walk_every; /* as in struct fl_checker_options */
 };
 
 /** What it answers; complete when `is_done`. */

@@ -129,13 +129,3 @@ enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *
     }
     return status;
 }
-
-size_t fl_target_alignment(const struct fl_target *target)
-{
-    for (size_t i = 0; i < target->ops->knob_count; i++) {
-        if (strcmp(target->ops->knobs[i].name, "align") == 0 && target->config.values[i] < 16) {
-            return (size_t)target->config.values[i];
-        }
-    }
-    return 16;
-}

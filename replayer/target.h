@@ -59,7 +59,4 @@ enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *
                                   struct fl_target_list *list, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** What every block of this target is aligned to when none was asked for, for sizes >= 16. */
-size_t fl_target_alignment(const struct fl_target *target);
-
 #endif

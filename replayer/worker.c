@@ -24,7 +24,6 @@ static void pass_check(struct fl_ring *ring, struct fl_allocator *allocator)
     const struct fl_checker_options options = {
         .mode = ring->job.check_mode,
         .walk_every = ring->job.walk_every,
-        .align_default = (size_t)ring->job.align_bytes,
         .event = &ring->event,
     };
     struct fl_checker *checker = fl_checker_new(allocator, &options);

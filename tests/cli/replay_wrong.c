@@ -27,6 +27,7 @@ enum mode {
     MODE_EXIT,
     MODE_REFUSE,
     MODE_OUTSIDE,
+    MODE_KEEP,
 };
 
 static const struct fl_knob knobs[] = {
@@ -34,7 +35,7 @@ static const struct fl_knob knobs[] = {
      .help = "the mistake",
      .type = FL_KNOB_CHOICE,
      .choices = "none|overlap|misaligned|lost-tail|dirty-calloc|small-usable|scribble|"
-                "invariant|crash|exit|refuse|outside"},
+                "invariant|crash|exit|refuse|outside|keep"},
     {.name = "after",
      .help = "requests before the mistake",
      .type = FL_KNOB_BYTES,
@@ -130,9 +131,8 @@ static void *wrong_alloc_zeroed(struct fl_allocator *self, size_t bytes)
 
 static bool wrong_free(struct fl_allocator *self, void *block)
 {
-    (void)self;
     (void)block;
-    return true;
+    return !is_wrong_now((const struct wrong *)self, MODE_KEEP);
 }
 
 static size_t wrong_size(const struct wrong *wrong, const void *block)

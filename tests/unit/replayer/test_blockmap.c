@@ -100,6 +100,20 @@ static void neighbours_do_not_overlap_but_one_byte_does(void **state)
     fl_blockmap_free(map);
 }
 
+/* As in a heap of alignment 4: each block lies a header behind the end of the one before it. */
+static void blocks_a_header_apart_need_no_granule_of_their_own(void **state)
+{
+    (void)state;
+    struct fl_blockmap *map = fl_blockmap_new();
+    uintptr_t at = BASE + 4;
+    for (size_t bytes = 1; bytes < 200; bytes++) {
+        assert_int_equal(fl_blockmap_add(map, at, bytes), FL_BLOCKMAP_OK);
+        at += (bytes + 3) / 4 * 4 + FL_GRANULE_BYTES;
+    }
+    assert_int_equal(fl_blockmap_add(map, at - FL_GRANULE_BYTES - 4, 4), FL_BLOCKMAP_TAKEN);
+    fl_blockmap_free(map);
+}
+
 static void huge_blocks_cost_no_leaf_per_window(void **state)
 {
     (void)state;
@@ -129,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_a_naive_model),
         cmocka_unit_test(neighbours_do_not_overlap_but_one_byte_does),
+        cmocka_unit_test(blocks_a_header_apart_need_no_granule_of_their_own),
         cmocka_unit_test(huge_blocks_cost_no_leaf_per_window),
         cmocka_unit_test(memory_goes_back_with_the_blocks),
     };

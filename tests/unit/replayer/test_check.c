@@ -14,8 +14,7 @@ static enum fl_status check_steps(const char *name, const struct fl_step *steps,
     const struct fl_target *target = &list.at[0];
     struct fl_allocator *allocator;
     assert_int_equal(target->ops->create(&target->config, &allocator), 0);
-    const struct fl_checker_options options = {
-        .mode = mode, .walk_every = 1, .align_default = fl_target_alignment(target)};
+    const struct fl_checker_options options = {.mode = mode, .walk_every = 1};
     struct fl_checker *checker = fl_checker_new(allocator, &options);
     assert_non_null(checker);
     batch.count = count;

@@ -87,6 +87,21 @@ static void every_target_of_the_catalog_has_the_required_operations(void **state
     }
 }
 
+static void every_instance_says_what_it_aligns_to(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < fl_catalog_count(&catalog); i++) {
+        const struct fl_allocator_ops *ops = fl_catalog_at(&catalog, i);
+        struct fl_allocator_config config;
+        fl_allocator_defaults(ops, &config);
+        struct fl_allocator *allocator;
+        assert_int_equal(ops->create(&config, &allocator), 0);
+        assert_true(allocator->alignment >= 4);
+        assert_int_equal(allocator->alignment & (allocator->alignment - 1), 0);
+        ops->destroy(allocator);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +111,7 @@ int main(void)
         cmocka_unit_test(wrong_lists_are_refused_whole),
         cmocka_unit_test(too_many_targets_are_refused),
         cmocka_unit_test(every_target_of_the_catalog_has_the_required_operations),
+        cmocka_unit_test(every_instance_says_what_it_aligns_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
