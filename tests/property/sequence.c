@@ -1,37 +1,17 @@
 /*
- * The naive model: an array of slots with what each block must be. Every check is O(slots), which
- * is why there are few of them; what makes heaps fail is the mix of sizes, not their number.
+ * Making and shortening sequences. Which sizes matter depends on the design under test: equal
+ * ones make ties, tiny ones blocks without room for links, large ones mappings. So a sequence
+ * keeps to one mix of sizes and one number of slots, both drawn from its seed.
+ *
+ * Shortening is delta debugging without its complements (A. Zeller, R. Hildebrandt, Simplifying
+ * and Isolating Failure-Inducing Input, 2002): halves, quarters ... single operations are left
+ * out as long as what remains fails, O(n log n) runs where nothing can go.
  */
 #include "sequence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* Large blocks are filled and read at both ends only. */
-#define EDGE ((size_t)4096)
-
-/* No machine has this much: NULL is the right answer. */
-#define HOPELESS ((size_t)1 << 46)
-
-struct slot {
-    uint8_t *at; /* NULL: empty */
-    size_t bytes;
-    uint8_t pattern; /* byte i of the block is pattern + i * 31 */
-};
-
-struct run {
-    const struct fl_allocator_ops *ops;
-    struct fl_allocator *heap;
-    bool is_small; /* the reservation is limited: NULL is allowed for any size */
-    struct slot slots[SEQUENCE_SLOTS];
-    uint64_t live_blocks, live_payload, peak_payload, failed;
-    uint64_t hash;
-    char *message;
-    size_t message_bytes;
-};
 
 uint64_t sequence_random(uint64_t *state)
 {
@@ -43,21 +23,44 @@ uint64_t sequence_random(uint64_t *state)
 
 /* Mostly small, sometimes around a page, rarely around the limits of big blocks, and now and then
  * a size that nobody can serve. */
-static size_t random_size(uint64_t *state)
+static size_t size_of_all_kinds(uint64_t *state)
 {
-    const uint64_t pick = sequence_random(state) % 100, value = sequence_random(state);
-    if (pick < 50)
+    const uint64_t pick = sequence_random(state) % 200, value = sequence_random(state);
+    if (pick < 100)
         return value % 100;
-    if (pick < 75)
+    if (pick < 150)
         return value % 2000;
-    if (pick < 90)
+    if (pick < 182)
         return value % 20000;
-    if (pick < 95)
+    if (pick < 190)
         return 65536 - 40 + value % 80;
-    if (pick < 98)
+    if (pick < 196)
         return ((size_t)1 << 20) - 40 + value % 80;
-    return pick == 98 ? SIZE_MAX - value % 100 : value % ((size_t)4 << 20);
+    return pick < 198 ? SIZE_MAX - value % 100 : value % ((size_t)4 << 20);
 }
+
+/* A few sizes only: blocks of equal size, and holes that fit exactly. */
+static size_t size_of_few(uint64_t *state)
+{
+    static const size_t sizes[] = {24, 24, 40, 40, 56, 100, 200, 1000};
+    return sizes[sequence_random(state) % (sizeof sizes / sizeof sizes[0])];
+}
+
+static size_t size_of_tiny(uint64_t *state)
+{
+    return sequence_random(state) % 48;
+}
+
+/* So that whole pages come free and the top falls and rises. */
+static size_t size_of_pages(uint64_t *state)
+{
+    const uint64_t value = sequence_random(state);
+    return value % 4 == 0 ? value % 64 : 4096 * (1 + value % 16) - 64 + value / 7 % 128;
+}
+
+typedef size_t size_mix(uint64_t *state);
+static size_mix *const mixes[] = {size_of_all_kinds, size_of_all_kinds, size_of_few,
+                                  size_of_tiny, size_of_pages};
 
 static size_t random_align(uint64_t *state)
 {
@@ -65,296 +68,95 @@ static size_t random_align(uint64_t *state)
     return (size_t)1 << (pick < 80 ? pick % 9 : pick % 23);
 }
 
+static enum op_kind random_kind(uint64_t *state)
+{
+    static const unsigned shares[OP_KINDS] = {
+        [OP_ALLOC] = 28,       [OP_ZEROED] = 6,       [OP_ALIGNED] = 11,
+        [OP_RESIZE] = 18,      [OP_FREE] = 31,        [OP_FREE_TWICE] = 2,
+        [OP_FREE_INSIDE] = 1,  [OP_FREE_FOREIGN] = 1, [OP_FREE_MISALIGNED] = 1,
+        [OP_FREE_SMASHED] = 1,
+    };
+    unsigned pick = (unsigned)(sequence_random(state) % 100);
+    unsigned kind = 0;
+    while (kind < OP_KINDS - 1 && pick >= shares[kind])
+        pick -= shares[kind++];
+    return (enum op_kind)kind;
+}
+
 void sequence_make(struct op *ops, size_t count, uint64_t seed)
 {
     uint64_t state = seed;
+    size_mix *random_size = mixes[sequence_random(&state) % (sizeof mixes / sizeof mixes[0])];
+    const unsigned slots = SEQUENCE_SLOTS >> sequence_random(&state) % 5;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t pick = sequence_random(&state) % 100;
-        ops[i].kind = pick < 30   ? OP_ALLOC
-                      : pick < 36 ? OP_ZEROED
-                      : pick < 48 ? OP_ALIGNED
-                      : pick < 68 ? OP_RESIZE
-                                  : OP_FREE;
-        ops[i].slot = (unsigned)(sequence_random(&state) % SEQUENCE_SLOTS);
+        ops[i].kind = random_kind(&state);
+        ops[i].slot = (unsigned)(sequence_random(&state) % slots);
         ops[i].bytes = random_size(&state);
         ops[i].align = ops[i].kind == OP_ALIGNED ? random_align(&state) : 0;
     }
 }
 
-static bool run_fail(struct run *run, const char *what)
-{
-    snprintf(run->message, run->message_bytes, "%s", what);
-    return false;
-}
-
-/* ---- contents ---- */
-
-static uint8_t pattern_byte(const struct slot *slot, size_t i)
-{
-    return (uint8_t)(slot->pattern + i * 31);
-}
-
-static void slot_fill(struct slot *slot, uint64_t step)
-{
-    slot->pattern = (uint8_t)(step * 7 + 1);
-    const size_t tail = slot->bytes > 2 * EDGE ? slot->bytes - EDGE : 0;
-    for (size_t i = 0; i < slot->bytes; i = i == EDGE && tail > 0 ? tail : i) {
-        slot->at[i] = pattern_byte(slot, i);
-        i++;
-    }
-}
-
-/* Are those of the first `bytes` bytes that were written still there, now at `at`? */
-static bool slot_is_intact(const struct slot *slot, const uint8_t *at, size_t bytes)
-{
-    const size_t tail = slot->bytes > 2 * EDGE ? slot->bytes - EDGE : 0;
-    for (size_t i = 0; i < bytes; i = i == EDGE && tail > 0 ? tail : i) {
-        if (at[i] != pattern_byte(slot, i))
-            return false;
-        i++;
-    }
-    return true;
-}
-
-static bool memory_is_zero(const uint8_t *at, size_t bytes)
-{
-    return bytes == 0 || (at[0] == 0 && memcmp(at, at + 1, bytes - 1) == 0);
-}
-
-/* ---- what an answer must be ---- */
-
-static bool slots_overlap(const struct run *run, const struct slot *slot)
-{
-    for (size_t i = 0; i < SEQUENCE_SLOTS; i++) {
-        const struct slot *other = &run->slots[i];
-        if (other == slot || other->at == NULL)
-            continue;
-        /* A block of no bytes has a place of its own as well. */
-        const size_t mine = slot->bytes + (slot->bytes == 0);
-        const size_t theirs = other->bytes + (other->bytes == 0);
-        if (slot->at < other->at + theirs && other->at < slot->at + mine)
-            return true;
-    }
-    return false;
-}
-
-static bool check_null(struct run *run, size_t bytes)
-{
-    run->failed++;
-    return run->is_small || bytes >= HOPELESS || run_fail(run, "no memory for a small request");
-}
-
-static bool check_answer(struct run *run, struct slot *slot, size_t align)
-{
-    const size_t wanted = align > 16 ? align : 16;
-    if ((uintptr_t)slot->at % wanted != 0)
-        return run_fail(run, "a block is not aligned");
-    if (slots_overlap(run, slot))
-        return run_fail(run, "two live blocks overlap");
-    if (run->ops->usable_size(run->heap, slot->at) < slot->bytes)
-        return run_fail(run, "a block is smaller than asked for");
-    if (!run->ops->contains(run->heap, slot->at, slot->bytes))
-        return run_fail(run, "a block is not inside the heap");
-    run->hash = (run->hash ^ run->ops->offset(run->heap, slot->at)) * 0x100000001b3U;
-    return true;
-}
-
-static void model_add(struct run *run, size_t bytes)
-{
-    run->live_blocks++;
-    run->live_payload += bytes;
-    if (run->live_payload > run->peak_payload)
-        run->peak_payload = run->live_payload;
-}
-
-static void model_remove(struct run *run, size_t bytes)
-{
-    run->live_blocks--;
-    run->live_payload -= bytes;
-}
-
-/* ---- operations ---- */
-
-static bool op_alloc(struct run *run, struct slot *slot, const struct op *op, uint64_t step)
-{
-    if (slot->at != NULL)
-        return true;
-    uint8_t *at = op->kind == OP_ZEROED ? run->ops->alloc_zeroed(run->heap, op->bytes)
-                                        : run->ops->alloc(run->heap, op->bytes, op->align);
-    if (at == NULL)
-        return check_null(run, op->bytes);
-    *slot = (struct slot){.at = at, .bytes = op->bytes};
-    model_add(run, op->bytes);
-    if (op->kind == OP_ZEROED && !memory_is_zero(at, op->bytes))
-        return run_fail(run, "a zeroed block is not zero");
-    slot_fill(slot, step);
-    return check_answer(run, slot, op->align);
-}
-
-static bool op_resize(struct run *run, struct slot *slot, const struct op *op, uint64_t step)
-{
-    if (slot->at == NULL)
-        return true;
-    uint8_t *at = run->ops->resize(run->heap, slot->at, op->bytes);
-    if (at == NULL)
-        return check_null(run, op->bytes) &&
-               (slot_is_intact(slot, slot->at, slot->bytes) ||
-                run_fail(run, "a failed resize has changed the block"));
-    const size_t common = slot->bytes < op->bytes ? slot->bytes : op->bytes;
-    if (!slot_is_intact(slot, at, common))
-        return run_fail(run, "a resize has lost contents");
-    model_remove(run, slot->bytes);
-    model_add(run, op->bytes);
-    *slot = (struct slot){.at = at, .bytes = op->bytes};
-    slot_fill(slot, step);
-    return check_answer(run, slot, 0);
-}
-
-static bool op_free(struct run *run, struct slot *slot)
-{
-    if (slot->at == NULL)
-        return true;
-    if (!slot_is_intact(slot, slot->at, slot->bytes))
-        return run_fail(run, "somebody wrote into a live block");
-    run->ops->free(run->heap, slot->at);
-    model_remove(run, slot->bytes);
-    slot->at = NULL;
-    return true;
-}
-
-static bool run_op(struct run *run, const struct op *op, uint64_t step)
-{
-    struct slot *slot = &run->slots[op->slot];
-    switch (op->kind) {
-    case OP_ALLOC:
-    case OP_ZEROED:
-    case OP_ALIGNED:
-        return op_alloc(run, slot, op, step);
-    case OP_RESIZE:
-        return op_resize(run, slot, op, step);
-    case OP_FREE:
-        return op_free(run, slot);
-    }
-    return false;
-}
-
-static bool run_check(struct run *run, enum fl_check_depth depth)
-{
-    struct fl_check_report report;
-    struct fl_alloc_stats stats;
-    run->ops->stats(run->heap, &stats);
-    if (stats.live_blocks != run->live_blocks || stats.live_payload != run->live_payload ||
-        stats.peak_payload != run->peak_payload || stats.failed != run->failed)
-        return run_fail(run, "the counters are not what the model counts");
-    if (run->ops->check(run->heap, depth, &report))
-        return true;
-    snprintf(run->message, run->message_bytes, "%s does not hold at %llu: %s", report.invariant,
-             (unsigned long long)report.offset, report.message);
-    return false;
-}
-
-/* Free everything; what is left is a heap without a used block. */
-static bool run_empty(struct run *run)
-{
-    for (size_t i = 0; i < SEQUENCE_SLOTS; i++)
-        if (!op_free(run, &run->slots[i]))
-            return false;
-    return run_check(run, FL_CHECK_FULL);
-}
-
-bool sequence_run(const struct fl_allocator_ops *ops, const struct fl_allocator_config *config,
-                  const struct op *sequence, size_t count, unsigned check_every,
-                  struct run_result *result, char *message, size_t message_bytes)
-{
-    struct run run = {.ops = ops,
-                      .is_small = config->reserve_bytes != 0,
-                      .hash = 0xcbf29ce484222325U,
-                      .message = message,
-                      .message_bytes = message_bytes};
-    if (ops->create(config, &run.heap) != 0)
-        return run_fail(&run, "no instance could be made");
-    bool is_fine = true;
-    for (size_t i = 0; i < count && is_fine; i++) {
-        const bool is_full = check_every > 0 && i % check_every == 0;
-        is_fine = run_op(&run, &sequence[i], i) &&
-                  run_check(&run, is_full ? FL_CHECK_FULL : FL_CHECK_FAST);
-    }
-    is_fine = is_fine && run_empty(&run);
-    *result = (struct run_result){.offsets_hash = run.hash};
-    ops->stats(run.heap, &result->stats);
-    ops->destroy(run.heap);
-    return is_fine;
-}
-
-bool sequence_run_apart(const struct fl_allocator_ops *ops,
-                        const struct fl_allocator_config *config, const struct op *sequence,
-                        size_t count, unsigned check_every, char *message, size_t message_bytes)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        return false;
-    fflush(NULL);
-    const pid_t child = fork();
-    if (child == 0) {
-        struct run_result result;
-        char text[256] = "";
-        dup2(ends[1], STDERR_FILENO); /* the sentence of an assertion is the message then */
-        const bool is_fine =
-            sequence_run(ops, config, sequence, count, check_every, &result, text, sizeof text);
-        const bool is_told = write(ends[1], text, strlen(text)) >= 0;
-        _exit(is_fine && is_told ? 0 : 1);
-    }
-    close(ends[1]);
-    int status = -1;
-    const ssize_t got = read(ends[0], message, message_bytes - 1);
-    message[got > 0 ? got : 0] = '\0';
-    close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return false;
-    if (WIFSIGNALED(status) && message[0] == '\0')
-        snprintf(message, message_bytes, "ended by signal %d", WTERMSIG(status));
-    return status == 0;
-}
-
 /* Does the sequence without ops[from .. from + without) still fail? Then keep it so. */
-static size_t shorten_by(const struct fl_allocator_ops *ops,
-                         const struct fl_allocator_config *config, struct op *sequence,
-                         size_t count, size_t from, size_t without)
+static size_t shorten_by(struct op *sequence, size_t count, size_t from, size_t without,
+                         sequence_judge *still_fails, void *user)
 {
-    char message[256];
     const size_t left = count - without;
     struct op *shorter = malloc((left + 1) * sizeof *shorter);
     if (shorter == NULL)
         return count;
     memcpy(shorter, sequence, from * sizeof *shorter);
     memcpy(shorter + from, sequence + from + without, (left - from) * sizeof *shorter);
-    const bool fails =
-        !sequence_run_apart(ops, config, shorter, left, 1, message, sizeof message);
+    const bool fails = still_fails(shorter, left, user);
     if (fails)
         memcpy(sequence, shorter, left * sizeof *shorter);
     free(shorter);
     return fails ? left : count;
 }
 
-size_t sequence_shorten(const struct fl_allocator_ops *ops,
-                        const struct fl_allocator_config *config, struct op *sequence,
-                        size_t count)
+static void shrink_size(struct op *sequence, size_t count, size_t *bytes,
+                        sequence_judge *still_fails, void *user)
 {
-    for (size_t step = count / 2; step > 0; step /= 2) {
+    static const size_t sizes[] = {0, 1, 8, 24, 40, 100, 1000, 4096, 65536};
+    const size_t before = *bytes;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && sizes[i] < before; i++) {
+        *bytes = sizes[i];
+        if (still_fails(sequence, count, user))
+            return;
+    }
+    *bytes = before;
+}
+
+size_t sequence_shorten(struct op *sequence, size_t count, sequence_judge *still_fails,
+                        void *user)
+{
+    for (size_t step = (count + 1) / 2; step > 0; step /= 2) {
         size_t from = 0;
         while (from + step <= count) {
-            const size_t left = shorten_by(ops, config, sequence, count, from, step);
+            const size_t left = shorten_by(sequence, count, from, step, still_fails, user);
             if (left == count)
                 from += step;
             count = left;
         }
     }
+    for (size_t i = 0; i < count; i++)
+        shrink_size(sequence, count, &sequence[i].bytes, still_fails, user);
     return count;
 }
 
 void sequence_print(const struct op *sequence, size_t count)
 {
-    static const char *const names[] = {"alloc", "zeroed", "aligned", "resize", "free"};
+    static const char *const names[OP_KINDS] = {
+        [OP_ALLOC] = "alloc",
+        [OP_ZEROED] = "zeroed",
+        [OP_ALIGNED] = "aligned",
+        [OP_RESIZE] = "resize",
+        [OP_FREE] = "free",
+        [OP_FREE_TWICE] = "free-twice",
+        [OP_FREE_INSIDE] = "free-inside",
+        [OP_FREE_MISALIGNED] = "free-misaligned",
+        [OP_FREE_FOREIGN] = "free-foreign",
+        [OP_FREE_SMASHED] = "free-smashed",
+    };
     for (size_t i = 0; i < count; i++)
         fprintf(stderr, "  %s slot=%u bytes=%zu align=%zu\n", names[sequence[i].kind],
                 sequence[i].slot, sequence[i].bytes, sequence[i].align);

@@ -1,5 +1,5 @@
 /*
- * Random sequences of allocator calls, run against a naive model of what must come out.
+ * Random sequences of allocator calls: made from a seed, shortened, printed.
  *
  * Operations name slots, not blocks: an operation on a slot that is empty (or taken) does
  * nothing, so any part of a sequence is a sequence too. That is what shortening needs.
@@ -11,11 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <fl/allocator.h>
-
 #define SEQUENCE_SLOTS 200
 
-enum op_kind { OP_ALLOC, OP_ZEROED, OP_ALIGNED, OP_RESIZE, OP_FREE };
+enum op_kind {
+    OP_ALLOC,
+    OP_ZEROED,
+    OP_ALIGNED,
+    OP_RESIZE,
+    OP_FREE,
+    /* The misuses: each is refused and changes nothing. `bytes` chooses the place. */
+    OP_FREE_TWICE,      /* what the slot held before it was emptied */
+    OP_FREE_INSIDE,     /* the middle of a live block */
+    OP_FREE_MISALIGNED, /* the same, where no block can start */
+    OP_FREE_FOREIGN,    /* memory that is not of this heap */
+    OP_FREE_SMASHED,    /* a live block, its header overwritten meanwhile */
+    OP_KINDS
+};
 
 struct op {
     enum op_kind kind;
@@ -23,41 +34,21 @@ struct op {
     size_t bytes, align;
 };
 
-/** What a run left behind, for comparing runs. */
-struct run_result {
-    uint64_t offsets_hash; /* of where every block was put, in order */
-    struct fl_alloc_stats stats;
-};
-
 /** splitmix64: one state, one number. */
 uint64_t sequence_random(uint64_t *state);
 
-/** Fill ops[0 .. count) from a seed. */
+/** Fill ops[0 .. count) from a seed; it chooses the number of slots and the mix of sizes too. */
 void sequence_make(struct op *ops, size_t count, uint64_t seed);
 
-/**
- * Run a sequence on a new instance, checking model, contents, counters and heap after each call.
- *
- * @param check_every  full heap check after every so many operations
- * @param message   gets what went wrong
- * @return          true when all was as it must be
- */
-bool sequence_run(const struct fl_allocator_ops *ops, const struct fl_allocator_config *config,
-                  const struct op *sequence, size_t count, unsigned check_every,
-                  struct run_result *result, char *message, size_t message_bytes);
+/** Does this sequence still fail? */
+typedef bool sequence_judge(const struct op *sequence, size_t count, void *user);
 
-/** As sequence_run, in a child process: a crash is a failure with a message too. */
-bool sequence_run_apart(const struct fl_allocator_ops *ops,
-                        const struct fl_allocator_config *config, const struct op *sequence,
-                        size_t count, unsigned check_every, char *message,
-                        size_t message_bytes);
+/** Remove operations, and make sizes smaller, as long as the sequence still fails. Returns how
+ *  many operations are left. */
+size_t sequence_shorten(struct op *sequence, size_t count, sequence_judge *still_fails,
+                        void *user);
 
-/** Remove operations as long as the sequence still fails. Returns how many are left. */
-size_t sequence_shorten(const struct fl_allocator_ops *ops,
-                        const struct fl_allocator_config *config, struct op *sequence,
-                        size_t count);
-
-/** One operation as text, for the report of a failure. */
+/** One operation a line on standard error. */
 void sequence_print(const struct op *sequence, size_t count);
 
 #endif
