@@ -16,6 +16,8 @@
 #include <fl/opt.h>
 #include <fl/term.h>
 
+#include "growth.h"
+#include "lesson.h"
 #include "out.h"
 #include "run.h"
 #include "worker.h"
@@ -40,7 +42,9 @@ static const struct fl_option options[] = {
 static const struct fl_command command = {
     .name = "flreplay",
     .synopsis =
-        "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--touch=HOW] [--json[=FILE]] TRACE...",
+        "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--touch=HOW] [--json[=FILE]] TRACE...\n"
+        "--explain [--alloc=LIST] [--base=N] TEXT...\n"
+        "--growth[=N] [--alloc=LIST]",
     .summary =
         "Replay recorded allocations into an allocator, verify every answer, measure it.",
     .epilogue =
@@ -48,6 +52,12 @@ static const struct fl_command command = {
         "  flreplay t.zst\n"
         "  flreplay t.zst --alloc=addr-tree,fit=best,list-addr,system\n"
         "  flreplay t.zst --alloc=list-addr --limit=100k --check=full --runs=0\n"
+        "  flreplay --growth\n"
+        "  printf 'a 1 100\\na 2 200\\nf 2\\n' | flreplay --explain - --base=10000\n"
+        "\n"
+        "A text trace for --explain has one call per line; # begins a comment:\n"
+        "  a ID BYTES  malloc   m ID ALIGN BYTES  aligned_alloc   f ID  free\n"
+        "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  malloc_usable_size\n"
         "\n"
         "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged or truncated, 4 the\n"
         "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",
@@ -61,6 +71,7 @@ struct request {
     const char *json_file; /* NULL: standard output */
     bool wants_json, wants_catalog, has_targets;
     enum fl_color color;
+    struct fl_lesson lesson;
 };
 
 /* Where results go; JSON to a file leaves the tables on standard output. */
@@ -94,6 +105,17 @@ static enum fl_status number_at_least(const struct fl_option_value *value, const
     return FL_OK;
 }
 
+static enum fl_status growth_set(struct request *request, const struct fl_option_value *value,
+                                 struct fl_error *err)
+{
+    request->lesson.wants_growth = true;
+    if (value->text != NULL &&
+        !fl_opt_number(value->text, strlen(value->text), &request->lesson.growth_largest)) {
+        return fl_fail(err, FL_USAGE, "--growth=%s: a number is expected", value->text);
+    }
+    return FL_OK;
+}
+
 static enum fl_status option_handle(const struct fl_option_value *value, void *user,
                                     struct fl_error *err)
 {
@@ -118,8 +140,17 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_TOUCH:
         request->run.touch = (enum fl_touch)value->number;
         return FL_OK;
+    case OPT_EXPLAIN:
+        request->lesson.wants_explain = true;
+        return FL_OK;
+    case OPT_BASE:
+        request->lesson.has_base = true;
+        request->lesson.base = value->number;
+        return FL_OK;
+    case OPT_GROWTH:
+        return growth_set(request, value, err);
     case OPT_JSON:
-        request->wants_json = true;
+        request->wants_json = request->lesson.has_json = true;
         request->json_file =
             value->text != NULL && strcmp(value->text, "-") == 0 ? NULL : value->text;
         return FL_OK;
@@ -301,6 +332,17 @@ static int request_run(struct request *request, char *const *paths, size_t path_
     return code;
 }
 
+static int lesson_run(struct request *request, char *const *paths, size_t path_count)
+{
+    struct fl_error err;
+    const enum fl_status status =
+        fl_lesson_give(stdout, &request->lesson, &request->run, paths, path_count, &err);
+    if (status != FL_OK) {
+        fl_opt_report(&command, &err);
+    }
+    return fl_status_exit(status);
+}
+
 int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
 {
     if (argc == 3 && strcmp(argv[1], FL_WORKER_ARGUMENT) == 0) {
@@ -308,6 +350,7 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     }
     struct request request = {
         .run = {.catalog = catalog, .event_limit = UINT64_MAX, .run_count = RUNS_DEFAULT},
+        .lesson = {.growth_largest = FL_GROWTH_LARGEST},
     };
     struct fl_error err;
     int first_operand = argc;
@@ -324,5 +367,8 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
         fl_out_catalog(stdout, catalog);
         return FL_EXIT_OK;
     }
-    return request_run(&request, argv + first_operand, (size_t)(argc - first_operand));
+    char *const *paths = argv + first_operand;
+    const size_t path_count = (size_t)(argc - first_operand);
+    return fl_lesson_is_wanted(&request.lesson) ? lesson_run(&request, paths, path_count)
+                                                : request_run(&request, paths, path_count);
 }

@@ -43,6 +43,8 @@ enum fl_exit {
       "everything up to the last whole chunk was read")                                        \
     X(CORRUPT, FL_EXIT_TRACE, "the trace is damaged", "the other chunks can still be read")    \
     X(LIMIT, FL_EXIT_TRACE, "a declared count or size is over its limit", "")                  \
+    X(SCRIPT, FL_EXIT_TRACE, "the text trace is wrong",                                        \
+      "one call a line: a ID BYTES, z ID BYTES, m ID ALIGN BYTES, r ID BYTES, f ID, u ID")     \
     X(WRONG, FL_EXIT_WRONG, "the allocator gave a wrong answer", "")                           \
     X(BUG, FL_EXIT_BUG, "internal error", "please report it with the trace")
 
