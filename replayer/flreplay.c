@@ -16,6 +16,7 @@
 #include <fl/opt.h>
 #include <fl/term.h>
 
+#include "figures.h"
 #include "growth.h"
 #include "lesson.h"
 #include "out.h"
@@ -58,7 +59,7 @@ static const struct fl_command command = {
         "A text trace for --explain has one call per line; # begins a comment:\n"
         "  a ID BYTES  malloc   m ID ALIGN BYTES  aligned_alloc   f ID  free\n"
         "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  malloc_usable_size\n"
-        "\n"
+        "\n" FL_FIGURES_TEXT "\n"
         "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged or truncated, 4 the\n"
         "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",
     .options = options,
@@ -69,7 +70,7 @@ static const struct fl_command command = {
 struct request {
     struct fl_run_request run;
     const char *json_file; /* NULL: standard output */
-    bool wants_json, wants_catalog, has_targets;
+    bool wants_json, wants_catalog, wants_histogram, has_targets;
     enum fl_color color;
     struct fl_lesson lesson;
 };
@@ -149,6 +150,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return FL_OK;
     case OPT_GROWTH:
         return growth_set(request, value, err);
+    case OPT_HISTOGRAM:
+        request->wants_histogram = true;
+        return FL_OK;
     case OPT_JSON:
         request->wants_json = request->lesson.has_json = true;
         request->json_file =
@@ -268,6 +272,9 @@ static int trace_replay(const struct request *request, struct output *output, co
         }
         if (output->has_tables) {
             fl_out_table(stdout, result, output->is_colored);
+        }
+        if (output->has_tables && request->wants_histogram) {
+            fl_out_histograms(stdout, result);
         }
         result_report(request, result, path);
         code = fl_result_exit(result);

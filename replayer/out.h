@@ -15,6 +15,9 @@
 /** The tables of one trace. */
 void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored);
 
+/** How many calls made how many visits, as bars: one block per allocator that counts them. */
+void fl_out_histograms(FILE *out, const struct fl_trace_result *result);
+
 /** The names, knobs and defaults of a catalog: --alloc=help. */
 void fl_out_catalog(FILE *out, const struct fl_catalog *catalog);
 

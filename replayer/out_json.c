@@ -112,6 +112,50 @@ static void emit_finding(struct fl_emit *emit, const struct fl_target_result *ta
     fl_emit_close(emit);
 }
 
+/* 0 .. 1, or null. */
+static void emit_share(struct fl_emit *emit, const char *key, double share)
+{
+    if (share < 0) {
+        fl_emit_null(emit, key);
+    } else {
+        fl_emit_double(emit, key, share);
+    }
+}
+
+static void emit_powers(struct fl_emit *emit, const char *key, const uint64_t *calls)
+{
+    fl_emit_array(emit, key);
+    for (size_t i = 0; i < FL_VISIT_BUCKETS; i++) {
+        fl_emit_u64(emit, NULL, calls[i]);
+    }
+    fl_emit_close(emit);
+}
+
+/* The figures that came later than the others: keys are only added at the end. */
+static void emit_counts_more(struct fl_emit *emit, const struct fl_alloc_stats *stats)
+{
+    fl_emit_u64(emit, "calls", stats->calls);
+    if (stats->calls == 0) {
+        fl_emit_null(emit, "mean_free_blocks");
+    } else {
+        fl_emit_double(emit, "mean_free_blocks",
+                       (double)stats->free_blocks_sum / (double)stats->calls);
+    }
+    fl_emit_u64(emit, "madvise_calls", stats->madvise_calls);
+    fl_emit_u64(emit, "madvise_bytes", stats->madvise_bytes);
+    fl_emit_u64(emit, "at_peak_block_bytes", stats->at_peak_block_bytes);
+    fl_emit_u64(emit, "at_peak_footprint_bytes", stats->at_peak_footprint);
+    emit_share(emit, "internal_fragmentation", fl_fragmentation_internal(stats));
+    emit_share(emit, "external_fragmentation", fl_fragmentation_external(stats));
+    fl_emit_u64(emit, "end_live_blocks", stats->live_blocks);
+    fl_emit_u64(emit, "end_payload_bytes", stats->live_payload);
+    fl_emit_u64(emit, "end_block_bytes", stats->live_block_bytes);
+    fl_emit_u64(emit, "end_footprint_bytes", stats->footprint);
+    fl_emit_u64(emit, "end_free_blocks", stats->free_blocks);
+    emit_powers(emit, "visits_malloc_by_power", stats->visits_malloc_by_power);
+    emit_powers(emit, "visits_free_by_power", stats->visits_free_by_power);
+}
+
 static void emit_counts(struct fl_emit *emit, const struct fl_target_result *target)
 {
     if (!target->has_stats) {
@@ -141,6 +185,7 @@ static void emit_counts(struct fl_emit *emit, const struct fl_target_result *tar
     fl_emit_u64(emit, "peak_block_bytes", stats->peak_block_bytes);
     fl_emit_u64(emit, "peak_footprint_bytes", stats->peak_footprint);
     fl_emit_u64(emit, "peak_free_blocks", stats->peak_free_blocks);
+    emit_counts_more(emit, stats);
     fl_emit_close(emit);
 }
 

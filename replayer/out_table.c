@@ -1,90 +1,15 @@
 /*
  * Tables for people. Timed columns and exact ones stand apart: the first differ from run to run
  * and machine to machine, the second never do. A cell an allocator cannot fill holds "-".
- *
- * A grid is laid out after it is filled, so that no column is wider than it needs to be.
+ * What the columns mean is said in figures.h.
  */
 #include "out.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <string.h>
 
 #include <fl/fmt.h>
 
-#define GRID_COLUMNS 12u
-#define GRID_ROWS    (FL_TARGETS_MAX + 1u)
-#define CELL_BYTES   40u
-
-struct grid {
-    char cells[GRID_ROWS][GRID_COLUMNS][CELL_BYTES];
-    const char *labels[GRID_ROWS]; /* first column, left-aligned, of any length */
-    size_t rows;
-    size_t columns; /* beside the label */
-};
-
-static void grid_start(struct grid *grid, const char *const *titles, size_t columns)
-{
-    memset(grid, 0, sizeof *grid);
-    grid->columns = columns;
-    grid->rows = 1;
-    grid->labels[0] = "allocator";
-    for (size_t i = 0; i < columns; i++) {
-        snprintf(grid->cells[0][i], CELL_BYTES, "%s", titles[i]);
-    }
-}
-
-/* Set a cell of the last row. */
-__attribute__((format(printf, 3, 4))) static void grid_set(struct grid *grid, size_t column,
-                                                           const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(grid->cells[grid->rows - 1][column], CELL_BYTES, format, args);
-    va_end(args);
-}
-
-/* A new row, each cell "-" until it is set. */
-static void grid_add_row(struct grid *grid, const char *label)
-{
-    grid->labels[grid->rows++] = label;
-    for (size_t i = 0; i < grid->columns; i++) {
-        grid_set(grid, i, "-");
-    }
-}
-
-static int column_width(const struct grid *grid, size_t column)
-{
-    size_t width = 0;
-    for (size_t row = 0; row < grid->rows; row++) {
-        const size_t length = strlen(grid->cells[row][column]);
-        width = length > width ? length : width;
-    }
-    return (int)width;
-}
-
-static int label_width(const struct grid *grid)
-{
-    size_t width = 0;
-    for (size_t row = 0; row < grid->rows; row++) {
-        const size_t length = strlen(grid->labels[row]);
-        width = length > width ? length : width;
-    }
-    return (int)width;
-}
-
-static void grid_print(FILE *out, const struct grid *grid, bool is_colored)
-{
-    for (size_t row = 0; row < grid->rows; row++) {
-        const bool is_title = row == 0 && is_colored;
-        fprintf(out, "%s  %-*s", is_title ? "\033[1m" : "", label_width(grid),
-                grid->labels[row]);
-        for (size_t i = 0; i < grid->columns; i++) {
-            fprintf(out, "  %*s", column_width(grid, i), grid->cells[row][i]);
-        }
-        fprintf(out, "%s\n", is_title ? "\033[0m" : "");
-    }
-}
+#include "grid.h"
 
 static void print_trace(FILE *out, const struct fl_trace_result *result)
 {
@@ -122,22 +47,22 @@ static void print_oddities(FILE *out, const struct fl_plan_totals *plan)
     }
 }
 
-static void grid_add_times(struct grid *grid, const struct fl_target_result *target,
+static void grid_add_times(struct fl_grid_table *grid, const struct fl_target_result *target,
                            double first_net)
 {
-    grid_add_row(grid, target->target->label);
+    fl_grid_add_row(grid, target->target->label);
     if (target->run_count == 0) {
         return;
     }
     const double net = fl_median(target->net_ns, target->run_count);
     const double raw = fl_median(target->raw_ns, target->run_count);
-    grid_set(grid, 0, "%.1f", net);
-    grid_set(grid, 1, "%.1f", raw);
+    fl_grid_set(grid, 0, "%.1f", net);
+    fl_grid_set(grid, 1, "%.1f", raw);
     if (raw > 0) {
-        grid_set(grid, 2, "%.0f%%", 100 * fl_range(target->raw_ns, target->run_count) / raw);
+        fl_grid_set(grid, 2, "%.0f%%", 100 * fl_range(target->raw_ns, target->run_count) / raw);
     }
     if (first_net > 0 && target->target->ops != &fl_target_none) {
-        grid_set(grid, 3, "%.2f", net / first_net);
+        fl_grid_set(grid, 3, "%.2f", net / first_net);
     }
 }
 
@@ -152,8 +77,8 @@ static void print_times(FILE *out, const struct fl_trace_result *result, bool is
             "net = raw - the driver's floor of %.1f\n\n",
             result->run_count, fl_touch_word(result->touch),
             fl_median(result->floor_ns, result->run_count));
-    struct grid grid;
-    grid_start(&grid, titles, sizeof titles / sizeof titles[0]);
+    struct fl_grid_table grid;
+    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
     double first_net = 0;
     for (size_t i = 0; i < result->target_count; i++) {
         const struct fl_target_result *target = &result->targets[i];
@@ -163,7 +88,7 @@ static void print_times(FILE *out, const struct fl_trace_result *result, bool is
         }
         grid_add_times(&grid, target, first_net);
     }
-    grid_print(out, &grid, is_colored);
+    fl_grid_print(out, &grid, is_colored);
 }
 
 static const char *verdict_text(enum fl_verdict verdict)
@@ -179,26 +104,58 @@ static double per_call(uint64_t sum, uint64_t calls)
     return calls == 0 ? 0 : (double)sum / (double)calls;
 }
 
-static void grid_add_counts(struct grid *grid, const struct fl_target_result *target)
+/* "132: 11 MiB" */
+static void grid_set_calls(struct fl_grid_table *grid, size_t column, uint64_t calls,
+                           uint64_t bytes)
+{
+    fl_grid_set(grid, column, "%s: %s", fl_fmt_count(calls).text, fl_fmt_bytes(bytes).text);
+}
+
+static void grid_set_share(struct fl_grid_table *grid, size_t column, double share)
+{
+    if (share >= 0) {
+        fl_grid_set(grid, column, "%.1f%%", 100 * share);
+    }
+}
+
+static void grid_add_work(struct fl_grid_table *grid, const struct fl_target_result *target)
 {
     const struct fl_alloc_stats *stats = &target->stats;
-    grid_add_row(grid, target->target->label);
-    grid_set(grid, 0, "%s", verdict_text(target->verdict));
+    fl_grid_add_row(grid, target->target->label);
+    fl_grid_set(grid, 0, "%s", verdict_text(target->verdict));
     if (!target->has_stats) {
         return;
     }
-    grid_set(grid, 1, "%s", fl_fmt_bytes(stats->peak_footprint).text);
-    grid_set(grid, 2, "%.3f", per_call(stats->peak_footprint, stats->peak_payload));
-    grid_set(grid, 3, "%.2f", per_call(stats->visits_malloc, stats->mallocs + stats->reallocs));
-    grid_set(grid, 4, "%s", fl_fmt_count(stats->visits_malloc_max).text);
-    grid_set(grid, 5, "%.2f", per_call(stats->visits_free, stats->frees));
-    grid_set(grid, 6, "%s", fl_fmt_count(stats->visits_free_max).text);
-    grid_set(grid, 7, "%s", fl_fmt_count(stats->splits).text);
-    grid_set(grid, 8, "%s", fl_fmt_count(stats->merges).text);
-    grid_set(grid, 9, "%s: %s", fl_fmt_count(stats->mmap_calls).text,
-             fl_fmt_bytes(stats->mmap_bytes).text);
-    grid_set(grid, 10, "%s: %s", fl_fmt_count(stats->munmap_calls).text,
-             fl_fmt_bytes(stats->munmap_bytes).text);
+    fl_grid_set(grid, 1, "%.2f",
+                per_call(stats->visits_malloc, stats->mallocs + stats->reallocs));
+    fl_grid_set(grid, 2, "%s", fl_fmt_count(stats->visits_malloc_max).text);
+    fl_grid_set(grid, 3, "%.2f", per_call(stats->visits_free, stats->frees));
+    fl_grid_set(grid, 4, "%s", fl_fmt_count(stats->visits_free_max).text);
+    fl_grid_set(grid, 5, "%s", fl_fmt_count(stats->splits).text);
+    fl_grid_set(grid, 6, "%s", fl_fmt_count(stats->merges).text);
+    if (stats->calls > 0) {
+        fl_grid_set(grid, 7, "%.1f", per_call(stats->free_blocks_sum, stats->calls));
+    }
+    fl_grid_set(grid, 8, "%s", fl_fmt_count(stats->peak_free_blocks).text);
+}
+
+static void grid_add_heap(struct fl_grid_table *grid, const struct fl_target_result *target)
+{
+    const struct fl_alloc_stats *stats = &target->stats;
+    fl_grid_add_row(grid, target->target->label);
+    if (!target->has_stats) {
+        return;
+    }
+    fl_grid_set(grid, 0, "%s", fl_fmt_bytes(stats->peak_footprint).text);
+    if (stats->peak_payload > 0) {
+        fl_grid_set(grid, 1, "%.3f", per_call(stats->peak_footprint, stats->peak_payload));
+    }
+    fl_grid_set(grid, 2, "%s", fl_fmt_bytes(stats->peak_block_bytes).text);
+    grid_set_share(grid, 3, fl_fragmentation_internal(stats));
+    grid_set_share(grid, 4, fl_fragmentation_external(stats));
+    grid_set_calls(grid, 5, stats->mmap_calls, stats->mmap_bytes);
+    grid_set_calls(grid, 6, stats->munmap_calls, stats->munmap_bytes);
+    grid_set_calls(grid, 7, stats->madvise_calls, stats->madvise_bytes);
 }
 
 static void print_hashes(FILE *out, const struct fl_trace_result *result)
@@ -224,21 +181,39 @@ static void print_refused(FILE *out, const struct fl_trace_result *result)
     }
 }
 
-static void print_counts(FILE *out, const struct fl_trace_result *result, bool is_colored)
+static void print_work(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
-    static const char *const titles[] = {"check",  "peak heap", "/payload", "visits/malloc",
-                                         "max",    "/free",     "max",      "splits",
-                                         "merges", "mmap",      "munmap"};
-    _Static_assert(sizeof titles / sizeof titles[0] <= GRID_COLUMNS, "the grid holds a row");
-    fprintf(out, "\n  exact counts, the same in every run\n\n");
-    struct grid grid;
-    grid_start(&grid, titles, sizeof titles / sizeof titles[0]);
+    static const char *const titles[] = {"check",  "visits/malloc", "max",       "/free", "max",
+                                         "splits", "merges",        "free list", "max"};
+    _Static_assert(sizeof titles / sizeof titles[0] <= FL_GRID_COLUMNS, "the grid holds a row");
+    fprintf(out, "\n  exact counts, the same in every run (--help says what each is)\n\n");
+    struct fl_grid_table grid;
+    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < result->target_count; i++) {
-        grid_add_counts(&grid, &result->targets[i]);
+        grid_add_work(&grid, &result->targets[i]);
     }
-    grid_print(out, &grid, is_colored);
-    print_hashes(out, result);
-    print_refused(out, result);
+    fl_grid_print(out, &grid, is_colored);
+}
+
+static void print_heap(FILE *out, const struct fl_trace_result *result, bool is_colored)
+{
+    static const char *const titles[] = {"footprint", "/payload", "block bytes", "internal",
+                                         "external",  "mmap",     "munmap",      "madvise"};
+    _Static_assert(sizeof titles / sizeof titles[0] <= FL_GRID_COLUMNS, "the grid holds a row");
+    bool has_stats = false;
+    for (size_t i = 0; i < result->target_count; i++) {
+        has_stats = has_stats || result->targets[i].has_stats;
+    }
+    if (!has_stats) {
+        return;
+    }
+    fprintf(out, "\n  memory: peaks, and fragmentation at the peak of payload\n\n");
+    struct fl_grid_table grid;
+    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
+    for (size_t i = 0; i < result->target_count; i++) {
+        grid_add_heap(&grid, &result->targets[i]);
+    }
+    fl_grid_print(out, &grid, is_colored);
 }
 
 void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored)
@@ -246,51 +221,8 @@ void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_color
     print_trace(out, result);
     print_oddities(out, &result->plan);
     print_times(out, result, is_colored);
-    print_counts(out, result, is_colored);
-}
-
-/* A knob's value as it is written on the command line: a word of its choices, or a size. */
-static void knob_value_text(const struct fl_knob *knob, uint64_t value, char *text,
-                            size_t text_bytes)
-{
-    const uint64_t index = knob->type == FL_KNOB_CHOICE ? value : UINT64_MAX - value;
-    const char *word = knob->choices;
-    for (uint64_t i = 0; word != NULL && i < index; i++) {
-        word = strchr(word, '|');
-        word = word == NULL ? NULL : word + 1;
-    }
-    if (word != NULL) {
-        snprintf(text, text_bytes, "%.*s", (int)strcspn(word, "|"), word);
-        return;
-    }
-    static const char *const suffixes[] = {"", "k", "m", "g"};
-    size_t unit = 0;
-    while (unit < 3 && value > 0 && value % 1024 == 0) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, text_bytes, "%" PRIu64 "%s", value, suffixes[unit]);
-}
-
-static void print_knob(FILE *out, const struct fl_knob *knob)
-{
-    char value[32];
-    knob_value_text(knob, knob->default_value, value, sizeof value);
-    fprintf(out, "    %s=%s  %s", knob->name, value, knob->help);
-    if (knob->choices != NULL) {
-        fprintf(out, " (%s%s)", knob->type == FL_KNOB_BYTES ? "bytes or " : "", knob->choices);
-    }
-    fputc('\n', out);
-}
-
-void fl_out_catalog(FILE *out, const struct fl_catalog *catalog)
-{
-    fprintf(out, "--alloc=NAME[,knob=value...][,NAME...]; knobs with their defaults\n");
-    for (size_t i = 0; i < fl_catalog_count(catalog); i++) {
-        const struct fl_allocator_ops *ops = fl_catalog_at(catalog, i);
-        fprintf(out, "\n%s  %s\n", ops->name, ops->summary);
-        for (size_t knob = 0; knob < ops->knob_count; knob++) {
-            print_knob(out, &ops->knobs[knob]);
-        }
-    }
+    print_work(out, result, is_colored);
+    print_heap(out, result, is_colored);
+    print_hashes(out, result);
+    print_refused(out, result);
 }

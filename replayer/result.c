@@ -34,6 +34,22 @@ double fl_range(const double *values, size_t count)
     return most - least;
 }
 
+/* (whole - part) / whole */
+static double rest_share(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? -1 : ((double)whole - (double)part) / (double)whole;
+}
+
+double fl_fragmentation_internal(const struct fl_alloc_stats *stats)
+{
+    return rest_share(stats->peak_payload, stats->at_peak_block_bytes);
+}
+
+double fl_fragmentation_external(const struct fl_alloc_stats *stats)
+{
+    return rest_share(stats->at_peak_block_bytes, stats->at_peak_footprint);
+}
+
 int fl_result_exit(const struct fl_trace_result *result)
 {
     for (size_t i = 0; i < result->target_count; i++) {

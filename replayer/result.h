@@ -67,6 +67,11 @@ double fl_median(const double *values, size_t count);
 /** Largest minus smallest of `values[0 .. count)`. */
 double fl_range(const double *values, size_t count);
 
+/** Shares of memory that held no payload when payload was largest, 0 .. 1; below 0: not known.
+ *  Internal: of the block bytes; external: of the footprint, what was in no live block. */
+double fl_fragmentation_internal(const struct fl_alloc_stats *stats);
+double fl_fragmentation_external(const struct fl_alloc_stats *stats);
+
 /** Exit code of one trace's results: 5 wins over 3, 3 over 0. */
 int fl_result_exit(const struct fl_trace_result *result);
 

@@ -62,6 +62,13 @@ case $? in
 esac
 run 0 "$FLREPLAY" t.zst --limit=1k --runs=1
 expect out 't.zst: 1,024 events (--limit), *'
+run 0 "$FLREPLAY" t.zst --alloc=addr-tree,system --runs=0 --histogram
+expect out '  calls by their visits, addr-tree'
+expect out '  allocator * internal  external *'
+run 0 "$FLREPLAY" --help
+for figure in 'visits ' 'splits ' 'merges ' 'free list ' 'payload ' 'block bytes ' 'footprint ' 'internal ' 'external '; do
+    expect out "  $figure *"
+done
 for touch in none first page all; do
     run 0 "$FLREPLAY" t.zst --alloc=addr-tree,none,system --runs=1 --check=off --touch=$touch --json=r.json
     expect out "*, touch=$touch; *"

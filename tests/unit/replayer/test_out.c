@@ -1,0 +1,166 @@
+#include <fl_test.h>
+
+#include <stdlib.h>
+
+#include "out.h"
+
+static struct fl_trace_result result;
+
+/* A trace and one allocator that counted, one that did not. */
+static void result_start(void)
+{
+    static const struct fl_target ours = {.label = "ours,knob=1"}, theirs = {.label = "theirs"};
+    result = (struct fl_trace_result){
+        .name = "t.zst",
+        .plan = {.events = 1234, .objects = 600, .peak_live_objects = 40, .peak_bytes = 2048},
+        .trace_error = {.status = FL_END},
+        .target_count = 2,
+    };
+    result.targets[1] = (struct fl_target_result){.target = &theirs};
+    result.targets[0] = (struct fl_target_result){
+        .target = &ours,
+        .verdict = FL_VERDICT_PASSED,
+        .has_stats = true,
+        .is_repeatable = true,
+        .stats =
+            {
+                .mallocs = 100,
+                .frees = 80,
+                .reallocs = 20,
+                .calls = 200,
+                .visits_malloc = 240,
+                .visits_malloc_max = 9,
+                .visits_free = 40,
+                .visits_free_max = 3,
+                .visits_malloc_by_power = {30, 60, 0, 0, 30},
+                .visits_free_by_power = {40, 40},
+                .splits = 50,
+                .merges = 45,
+                .free_blocks_sum = 500,
+                .peak_free_blocks = 7,
+                .peak_payload = 3000,
+                .at_peak_block_bytes = 4000,
+                .at_peak_footprint = 5000,
+                .peak_block_bytes = 4096,
+                .peak_footprint = 6000,
+                .mmap_calls = 2,
+                .mmap_bytes = 8192,
+                .munmap_calls = 1,
+                .munmap_bytes = 4096,
+                .madvise_calls = 3,
+                .madvise_bytes = 12288,
+            },
+    };
+}
+
+static void assert_prints(void (*print)(FILE *), const char *expected)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    assert_non_null(out);
+    print(out);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void table_print(FILE *out)
+{
+    fl_out_table(out, &result, false);
+}
+
+static void every_figure_stands_in_its_column(void **state)
+{
+    (void)state;
+    result_start();
+    assert_prints(
+        table_print,
+        "t.zst: 1,234 events, 600 objects, peak 40 live, 2.0 KiB of payload\n"
+        "\n"
+        "  exact counts, the same in every run (--help says what each is)\n"
+        "\n"
+        "  allocator     check  visits/malloc  max  /free  max  splits  merges  free list  "
+        "max\n"
+        "  ours,knob=1  passed           2.00    9   0.50    3      50      45        2.5    "
+        "7\n"
+        "  theirs            -              -    -      -    -       -       -          -    "
+        "-\n"
+        "\n"
+        "  memory: peaks, and fragmentation at the peak of payload\n"
+        "\n"
+        "  allocator    footprint  /payload  block bytes  internal  external        mmap"
+        "      munmap    madvise\n"
+        "  ours,knob=1    5.9 KiB     2.000      4.0 KiB     25.0%     20.0%  2: 8.0 KiB"
+        "  1: 4.0 KiB  3: 12 KiB\n"
+        "  theirs               -         -            -         -         -           -"
+        "           -          -\n");
+}
+
+static void histogram_print(FILE *out)
+{
+    fl_out_histograms(out, &result);
+}
+
+static void a_histogram_shows_shares_of_the_calls(void **state)
+{
+    (void)state;
+    result_start();
+    assert_prints(
+        histogram_print,
+        "\n"
+        "  calls by their visits, ours,knob=1\n"
+        "\n"
+        "  visits       malloc                                         free\n"
+        "       0           30  25.0% ######                             40  50.0% "
+        "############\n"
+        "       1           60  50.0% ############                       40  50.0% "
+        "############\n"
+        "     2-3            0   0.0%                                     0   0.0%\n"
+        "     4-7            0   0.0%                                     0   0.0%\n"
+        "    8-15           30  25.0% ######                              0   0.0%\n");
+}
+
+static void json_print(FILE *out)
+{
+    struct fl_emit emit;
+    fl_emit_start(&emit, out);
+    fl_emit_object(&emit, NULL);
+    fl_emit_array(&emit, "traces");
+    fl_out_json_trace(&emit, &result);
+    assert_true(fl_out_json_end(&emit));
+}
+
+static void json_has_what_is_derived_and_null_where_nothing_was_counted(void **state)
+{
+    (void)state;
+    result_start();
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    json_print(out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "\"mean_free_blocks\": 2.5,"));
+    assert_non_null(strstr(text, "\"internal_fragmentation\": 0.25,"));
+    assert_non_null(strstr(text, "\"external_fragmentation\": 0.2,"));
+    assert_non_null(strstr(text, "\"counts\": null"));
+    free(text);
+    result.targets[0].stats = (struct fl_alloc_stats){0};
+    out = open_memstream(&text, &bytes);
+    json_print(out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "\"mean_free_blocks\": null,"));
+    assert_non_null(strstr(text, "\"internal_fragmentation\": null,"));
+    assert_non_null(strstr(text, "\"external_fragmentation\": null,"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_figure_stands_in_its_column),
+        cmocka_unit_test(a_histogram_shows_shares_of_the_calls),
+        cmocka_unit_test(json_has_what_is_derived_and_null_where_nothing_was_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
