@@ -17,7 +17,7 @@
 
 #include "assertion.h"
 
-#define STEP ((uint32_t)(sizeof(struct fl_big) / FL_GRANULE))
+#define STEP ((uint32_t)(sizeof(struct fl_big) >> FL_BIG_SHIFT))
 
 /* Address space for descriptors: 4 million beside a heap of 64 GiB, 16,384 beside a small one.
  * The kernel's default limit on mappings is 65,530. */
@@ -34,10 +34,11 @@ int fl_big_init(struct fl_big_table *table, size_t heap_bytes)
     const int failed = fl_region_reserve(&table->pool, share < POOL_MIN ? POOL_MIN : share);
     if (failed)
         return failed;
-    char *origin = table->pool.base - FL_GRANULE;
-    fl_tree_init(&table->by_address, origin, offsetof(struct fl_big, tree), FL_POLICY_BIT(0),
+    const struct fl_grid grid = {table->pool.base - (1U << FL_BIG_SHIFT), FL_BIG_SHIFT};
+    fl_tree_init(&table->by_address, &grid, offsetof(struct fl_big, tree), FL_POLICY_BIT(0),
                  NULL);
-    fl_list_init(&table->by_offset, origin, offsetof(struct fl_big, order));
+    fl_list_init(&table->by_offset, &grid, offsetof(struct fl_big, order), FL_LIST_DOUBLE,
+                 NULL);
     return 0;
 }
 
@@ -54,7 +55,7 @@ void fl_big_destroy(struct fl_big_table *table)
 
 static uint32_t big_number(const struct fl_big_table *table, const struct fl_big *big)
 {
-    return fl_block_number(table->by_address.origin, &big->header);
+    return fl_block_number(&table->by_address.grid, &big->header);
 }
 
 struct fl_big *fl_big_find(const struct fl_big_table *table, const void *address)
@@ -89,7 +90,7 @@ static void big_enter_order(struct fl_big_table *table, struct fl_big *big)
 {
     big->offset = table->next_offset;
     table->next_offset += big->map_bytes;
-    fl_list_insert_before(&table->by_offset, big_number(table, big), 0);
+    fl_list_insert_after(&table->by_offset, big_number(table, big), table->by_offset.last);
 }
 
 /* Is there a descriptor to take, after asking the kernel for more if needed? */
@@ -97,7 +98,7 @@ static bool pool_has_room(struct fl_big_table *table, struct fl_alloc_stats *sta
 {
     if (table->spare != 0)
         return true;
-    const size_t end = (size_t)(table->next_unused - 1 + STEP) << FL_GRANULE_SHIFT;
+    const size_t end = (size_t)(table->next_unused - 1 + STEP) << FL_BIG_SHIFT;
     return end <= table->pool.committed || fl_region_commit(&table->pool, POOL_CHUNK, stats);
 }
 

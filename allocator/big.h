@@ -13,7 +13,10 @@
 #include "rbtree.h"
 #include "region.h"
 
-/** One big block. Lives in the table's pool, numbered in granules like a block. */
+/* Descriptors are numbered in granules of 16, whatever the heap's are. */
+#define FL_BIG_SHIFT 4
+
+/** One big block. Lives in the table's pool, numbered like a block. */
 struct fl_big {
     struct fl_block header;     /* only the tree's colour bit is used */
     struct fl_tree_links tree;  /* by address in memory */
@@ -23,7 +26,7 @@ struct fl_big {
     size_t asked_bytes;         /* 0 .. map_bytes */
     uint64_t offset;            /* in the area of big blocks, bytes */
 };
-_Static_assert(sizeof(struct fl_big) % FL_GRANULE == 0, "a descriptor is whole granules");
+_Static_assert(sizeof(struct fl_big) % (1U << FL_BIG_SHIFT) == 0, "whole granules");
 
 /**
  * All big blocks of a heap: found by address, walked by offset.
@@ -47,7 +50,7 @@ void fl_big_destroy(struct fl_big_table *table);
 
 static inline struct fl_big *fl_big_at(const struct fl_big_table *table, uint32_t number)
 {
-    return (struct fl_big *)fl_block_at(table->by_address.origin, number);
+    return (struct fl_big *)fl_block_at(&table->by_address.grid, number);
 }
 
 /** The block whose memory holds `address`, or NULL. O(log b). */

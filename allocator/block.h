@@ -4,16 +4,17 @@
  *      used                                  free
  *   0  granules   this block, header too     granules
  *   4  info       slack << 4 | flags         info      policy bits << 4 | flags
- *   8  payload ...                           links of the index (policy's own, up to 20 bytes)
+ *   8  payload ...                           links of the index (policy's own, up to 32 bytes)
  *      ...                                   ...
  *  -4  payload    (or slack)                 granules again: the boundary tag of Knuth
  *
- * Sizes and places are counted in granules of 16 bytes, so that 32 bits reach 64 GiB: with links
- * of 4 bytes instead of 8 a free block fits in 32 bytes. Blocks start 8 bytes below a
- * multiple of 16; payloads are therefore 16-byte aligned.
+ * Sizes and places are counted in granules, so that 32 bits reach far: a granule is the
+ * alignment, 16 bytes unless asked otherwise, and 64 GiB then. With links of 4 bytes instead
+ * of 8 a free block fits in 32 bytes. A block starts 8 bytes below a multiple of the granule (at
+ * one where the granule is 4 or 8), so payloads are aligned.
  *
  *   base                    first block (number 1)
- *   |<- 8 ->|<------- 16 ------->|<- ...
+ *   |<- 8 ->|<------- 16 ------->|<- ...          granules of 16
  *   ^ origin + 8
  *
  * `number` of a block = its distance from `origin` in granules; 0 is "none". origin lies one
@@ -28,21 +29,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FL_GRANULE_SHIFT 4
-#define FL_GRANULE       ((size_t)1 << FL_GRANULE_SHIFT)
-
-/* The smallest block holds the largest set of links a policy keeps, and the tag. */
-#define FL_MIN_GRANULES 2U
-
-/* Most bytes a heap can span: numbers have 32 bits and 0 is taken. */
-#define FL_HEAP_BYTES_MAX ((uint64_t)1 << (32 + FL_GRANULE_SHIFT))
+#include <fl/policy.h>
 
 enum fl_block_flag {
     FL_BLOCK_USED = 1,
-    FL_BLOCK_PREV_FREE = 2, /* the block before this one is free, its tag can be read */
+    FL_BLOCK_PREV_FREE = 2, /* the block before this one is free */
+    FL_BLOCK_RELEASED = 4,  /* free, and its inner pages are given back (trim.c) */
 };
 
-#define FL_INFO_SHIFT 4 /* bits 2 and 3 are not used */
+#define FL_INFO_SHIFT 4 /* bit 3 is not used */
 #define FL_SLACK_MAX  ((1U << (32 - FL_INFO_SHIFT)) - 1)
 
 /* Bit `n` of the 28 that a policy may use in the header of a free block. */
@@ -57,14 +52,14 @@ struct fl_block {
 #define FL_TAG    sizeof(uint32_t)
 _Static_assert(sizeof(struct fl_block) == 8, "the header holds the size in 8 bytes");
 
-static inline struct fl_block *fl_block_at(char *origin, uint32_t number)
+static inline struct fl_block *fl_block_at(const struct fl_grid *grid, uint32_t number)
 {
-    return (struct fl_block *)(origin + ((size_t)number << FL_GRANULE_SHIFT));
+    return (struct fl_block *)(grid->origin + ((size_t)number << grid->shift));
 }
 
-static inline uint32_t fl_block_number(const char *origin, const struct fl_block *block)
+static inline uint32_t fl_block_number(const struct fl_grid *grid, const struct fl_block *block)
 {
-    return (uint32_t)((size_t)((const char *)block - origin) >> FL_GRANULE_SHIFT);
+    return (uint32_t)((size_t)((const char *)block - grid->origin) >> grid->shift);
 }
 
 static inline bool fl_block_is_used(const struct fl_block *block)
@@ -72,9 +67,9 @@ static inline bool fl_block_is_used(const struct fl_block *block)
     return block->info & FL_BLOCK_USED;
 }
 
-static inline size_t fl_block_bytes(const struct fl_block *block)
+static inline size_t fl_block_bytes(const struct fl_grid *grid, const struct fl_block *block)
 {
-    return (size_t)block->granules << FL_GRANULE_SHIFT;
+    return (size_t)block->granules << grid->shift;
 }
 
 static inline void *fl_block_payload(struct fl_block *block)
@@ -88,20 +83,21 @@ static inline struct fl_block *fl_payload_block(void *payload)
 }
 
 /* Bytes the program asked for. */
-static inline size_t fl_block_asked(const struct fl_block *block)
+static inline size_t fl_block_asked(const struct fl_grid *grid, const struct fl_block *block)
 {
-    return fl_block_bytes(block) - FL_HEADER - (block->info >> FL_INFO_SHIFT);
+    return fl_block_bytes(grid, block) - FL_HEADER - (block->info >> FL_INFO_SHIFT);
 }
 
 /* The place `granules` after the start of `block`: the next block, or where a cut will be. */
-static inline struct fl_block *fl_block_after(struct fl_block *block, uint32_t granules)
+static inline struct fl_block *fl_block_after(const struct fl_grid *grid,
+                                              struct fl_block *block, uint32_t granules)
 {
-    return (struct fl_block *)((char *)block + ((size_t)granules << FL_GRANULE_SHIFT));
+    return (struct fl_block *)((char *)block + ((size_t)granules << grid->shift));
 }
 
-static inline struct fl_block *fl_block_next(struct fl_block *block)
+static inline struct fl_block *fl_block_next(const struct fl_grid *grid, struct fl_block *block)
 {
-    return fl_block_after(block, block->granules);
+    return fl_block_after(grid, block, block->granules);
 }
 
 /* Size of the free block that ends where `block` starts: its tag. */
@@ -110,38 +106,30 @@ static inline uint32_t fl_block_tag_before(const struct fl_block *block)
     return ((const uint32_t *)block)[-1];
 }
 
-static inline struct fl_block *fl_block_before(struct fl_block *block)
+static inline struct fl_block *fl_block_before(const struct fl_grid *grid,
+                                               struct fl_block *block)
 {
-    return (struct fl_block *)((char *)block -
-                               ((size_t)fl_block_tag_before(block) << FL_GRANULE_SHIFT));
+    const size_t bytes = (size_t)fl_block_tag_before(block) << grid->shift;
+    return (struct fl_block *)((char *)block - bytes);
 }
 
-/* Size a free block, with its tag; flags and policy's bits stay. */
-static inline void fl_block_resize_free(struct fl_block *block, uint32_t granules)
+/* Write the tag of a free block. */
+static inline void fl_block_set_tag(const struct fl_grid *grid, struct fl_block *block)
 {
-    block->granules = granules;
-    ((uint32_t *)fl_block_after(block, granules))[-1] = granules;
+    ((uint32_t *)fl_block_next(grid, block))[-1] = block->granules;
 }
 
-/* Make a header for a free block that no index knows yet; what lies before it is in use. */
-static inline void fl_block_make_free(struct fl_block *block, uint32_t granules)
+/* Granules that hold `bytes`, which with a granule more must be below the reach of numbers. */
+static inline uint32_t fl_granules_of(const struct fl_grid *grid, size_t bytes)
 {
-    block->info = 0;
-    fl_block_resize_free(block, granules);
-}
-
-/* Granules of a block whose payload is `bytes`, which must be below FL_HEAP_BYTES_MAX. */
-static inline uint32_t fl_granules_for(size_t bytes)
-{
-    const size_t wanted = (bytes + FL_HEADER + FL_GRANULE - 1) >> FL_GRANULE_SHIFT;
-    return wanted < FL_MIN_GRANULES ? FL_MIN_GRANULES : (uint32_t)wanted;
+    return (uint32_t)((bytes + ((size_t)1 << grid->shift) - 1) >> grid->shift);
 }
 
 /* Write the header of a used block that serves a request of `asked` bytes. */
-static inline void fl_block_make_used(struct fl_block *block, uint32_t granules, size_t asked,
-                                      uint32_t flags)
+static inline void fl_block_make_used(const struct fl_grid *grid, struct fl_block *block,
+                                      uint32_t granules, size_t asked, uint32_t flags)
 {
-    const size_t slack = ((size_t)granules << FL_GRANULE_SHIFT) - FL_HEADER - asked;
+    const size_t slack = ((size_t)granules << grid->shift) - FL_HEADER - asked;
     block->granules = granules;
     block->info = (uint32_t)slack << FL_INFO_SHIFT | FL_BLOCK_USED | flags;
 }

@@ -18,6 +18,7 @@
 /* What a walk over the blocks finds, to be compared with counters and index. */
 struct walk_sums {
     uint64_t used_blocks, used_bytes, payload;
+    uint64_t released; /* bytes of pages inside free blocks that are given back */
     struct fl_index_tally free_blocks;
 };
 
@@ -45,14 +46,14 @@ static uint64_t block_offset(const struct fl_heap *heap, const struct fl_block *
 static bool walk_region(const struct fl_heap *heap, fl_block_visitor *visit, void *user)
 {
     for (struct fl_block *block = heap->first; block != heap->end;
-         block = fl_block_next(block)) {
-        FL_ASSERT(block < heap->end && block->granules >= FL_MIN_GRANULES,
+         block = fl_block_next(&heap->grid, block)) {
+        FL_ASSERT(block < heap->end && block->granules >= heap->set.least,
                   "blocks follow each other up to the end");
         const bool is_used = fl_block_is_used(block);
         const struct fl_block_view view = {
             .offset = block_offset(heap, block),
-            .block_bytes = fl_block_bytes(block),
-            .payload_bytes = is_used ? fl_block_asked(block) : 0,
+            .block_bytes = fl_block_bytes(&heap->grid, block),
+            .payload_bytes = is_used ? fl_block_asked(&heap->grid, block) : 0,
             .is_used = is_used,
         };
         if (!visit(&view, user))
@@ -95,13 +96,13 @@ struct index_walk {
 static bool index_step(const struct fl_index_step *step, void *user)
 {
     const struct index_walk *walk = user;
-    const struct fl_block *block = fl_block_at(walk->heap->origin, step->number);
+    const struct fl_block *block = fl_block_at(&walk->heap->grid, step->number);
     const struct fl_index_view view = {
         .index = step->index,
         .place = step->place,
         .depth = step->depth,
         .offset = block_offset(walk->heap, block),
-        .block_bytes = fl_block_bytes(block),
+        .block_bytes = fl_block_bytes(&walk->heap->grid, block),
     };
     return walk->visit(&view, walk->user);
 }
@@ -114,43 +115,6 @@ void fl_heap_index(const struct fl_allocator *self, fl_index_visitor *visit, voi
 }
 
 /* ---- where a pointer points ---- */
-
-/* A pointer into the block that a walk has come to, and that is no live block's payload. */
-static enum fl_misuse judge_inside(const struct fl_heap *heap, struct fl_block *block,
-                                   const void *payload)
-{
-    if ((uintptr_t)payload % heap->base.alignment != 0)
-        return FL_MISUSE_MISALIGNED;
-    if (!fl_block_is_used(block))
-        return FL_MISUSE_FREED;
-    return fl_block_payload(block) == payload ? FL_MISUSE_CORRUPT : FL_MISUSE_INSIDE;
-}
-
-static enum fl_misuse judge_region(const struct fl_heap *heap, const void *payload)
-{
-    for (struct fl_block *block = heap->first; block != heap->end;
-         block = fl_block_next(block)) {
-        const size_t follows = (size_t)((const char *)heap->end - (const char *)block);
-        if (block->granules < FL_MIN_GRANULES || fl_block_bytes(block) > follows)
-            return FL_MISUSE_CORRUPT;
-        if ((const char *)payload < (const char *)fl_block_next(block))
-            return judge_inside(heap, block, payload);
-    }
-    return FL_MISUSE_FOREIGN;
-}
-
-enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payload)
-{
-    const struct fl_heap *heap = fl_heap_of_const(self);
-    if (fl_heap_block(heap, payload) != NULL || fl_heap_big(heap, payload) != NULL)
-        return FL_MISUSE_NONE;
-    if (fl_big_find(&heap->bigs, payload) != NULL)
-        return FL_MISUSE_INSIDE;
-    const uintptr_t at = (uintptr_t)payload;
-    if (at < (uintptr_t)heap->first || at >= (uintptr_t)heap->end)
-        return FL_MISUSE_FOREIGN;
-    return judge_region(heap, payload);
-}
 
 bool fl_heap_contains(const struct fl_allocator *self, const void *payload, size_t bytes)
 {
@@ -189,8 +153,11 @@ static bool check_fail(struct fl_check_report *out, const char *invariant, uint6
 static bool check_counters(const struct fl_heap *heap, struct fl_check_report *out)
 {
     const struct fl_alloc_stats *stats = &heap->stats;
-    const uint64_t held = heap->region.committed + heap->bigs.pool.committed + heap->bigs.bytes;
-    if (stats->footprint != held || stats->footprint != stats->mmap_bytes - stats->munmap_bytes)
+    const uint64_t held = heap->region.committed + heap->bigs.pool.committed +
+                          heap->bigs.bytes - heap->released_bytes;
+    const uint64_t given_back = stats->munmap_bytes + stats->madvise_bytes;
+    if (stats->footprint != held ||
+        stats->footprint != stats->mmap_bytes + stats->retaken_bytes - given_back)
         return check_fail(out, "A8", 0, "the footprint is not the memory held");
     if (stats->mallocs - stats->frees != stats->live_blocks)
         return check_fail(out, "A7", 0, "allocations less frees are not the live blocks");
@@ -212,18 +179,19 @@ static bool check_block(const struct fl_heap *heap, struct fl_block *block, bool
 {
     const uint64_t offset = block_offset(heap, block);
     const size_t follows = (size_t)((const char *)heap->end - (const char *)block);
-    if (block->granules < FL_MIN_GRANULES || fl_block_bytes(block) > follows)
+    if (block->granules < heap->set.least || fl_block_bytes(&heap->grid, block) > follows)
         return check_fail(out, "A1", offset, "a block's size leads past the end of the heap");
     if (!(block->info & FL_BLOCK_PREV_FREE) != !is_prev_free)
         return check_fail(out, "A4", offset, "a block is wrong about the one before it");
     if (fl_block_is_used(block)) {
-        if (FL_HEADER + (block->info >> FL_INFO_SHIFT) > fl_block_bytes(block))
+        if (FL_HEADER + (block->info >> FL_INFO_SHIFT) > fl_block_bytes(&heap->grid, block))
             return check_fail(out, "A5", offset, "a block is smaller than what was asked for");
         return true;
     }
-    if (is_prev_free)
+    if (is_prev_free && heap->set.is_coalescing)
         return check_fail(out, "A2", offset, "two neighbouring blocks are free");
-    if (fl_block_tag_before(fl_block_next(block)) != block->granules)
+    if (heap->set.has_tags &&
+        fl_block_tag_before(fl_block_next(&heap->grid, block)) != block->granules)
         return check_fail(out, "A4", offset, "a free block's tag is not its size");
     return true;
 }
@@ -233,18 +201,19 @@ static bool check_blocks(const struct fl_heap *heap, struct walk_sums *sums,
 {
     bool is_prev_free = false;
     for (struct fl_block *block = heap->first; block != heap->end;
-         block = fl_block_next(block)) {
+         block = fl_block_next(&heap->grid, block)) {
         if (!check_block(heap, block, is_prev_free, out))
             return false;
         is_prev_free = !fl_block_is_used(block);
         if (is_prev_free) {
-            fl_index_tally_add(&sums->free_blocks, fl_block_number(heap->origin, block),
+            fl_index_tally_add(&sums->free_blocks, fl_block_number(&heap->grid, block),
                                block->granules);
+            sums->released += fl_trim_released(heap, block);
             continue;
         }
         sums->used_blocks++;
-        sums->used_bytes += fl_block_bytes(block);
-        sums->payload += fl_block_asked(block);
+        sums->used_bytes += fl_block_bytes(&heap->grid, block);
+        sums->payload += fl_block_asked(&heap->grid, block);
     }
     if (is_prev_free != heap->is_last_free)
         return check_fail(out, "A4", 0, "the heap is wrong about its last block");
@@ -254,10 +223,10 @@ static bool check_blocks(const struct fl_heap *heap, struct walk_sums *sums,
 /* The blocks fill the region but for the pad at each end. */
 static bool check_region(const struct fl_heap *heap, struct fl_check_report *out)
 {
-    const uint64_t pad = FL_GRANULE - FL_HEADER;
     const uint64_t end = block_offset(heap, heap->end);
     const uint64_t committed = heap->region.committed;
-    if (committed == 0 ? heap->end != heap->first : end != committed - pad)
+    if (committed == 0 ? heap->end != heap->first
+                       : end > committed || committed - end >= heap->set.granule_bytes)
         return check_fail(out, "A1", end, "the blocks do not fill the region");
     return true;
 }
@@ -265,11 +234,11 @@ static bool check_region(const struct fl_heap *heap, struct fl_check_report *out
 static bool check_index(const struct fl_heap *heap, const struct walk_sums *sums,
                         struct fl_check_report *out)
 {
-    struct fl_index_tally indexed = {.limit = fl_block_number(heap->origin, heap->end)};
+    struct fl_index_tally indexed = {.limit = fl_block_number(&heap->grid, heap->end)};
     uint32_t where = 0;
     const char *fault = heap->policy->ops->check(heap->policy, &indexed, &where);
     const uint64_t offset =
-        where == 0 ? 0 : block_offset(heap, fl_block_at(heap->origin, where));
+        where == 0 ? 0 : block_offset(heap, fl_block_at(&heap->grid, where));
     if (fault != NULL)
         return check_fail(out, "A6", offset, fault);
     if (indexed.count != sums->free_blocks.count ||
@@ -305,6 +274,8 @@ static bool check_sums(const struct fl_heap *heap, const struct walk_sums *sums,
         stats->live_block_bytes != sums->used_bytes + heap->bigs.bytes ||
         stats->live_payload != payload)
         return check_fail(out, "A7", 0, "the counters are not what the walk finds");
+    if (heap->released_bytes != sums->released)
+        return check_fail(out, "A8", 0, "the pages given back are not those of free blocks");
     return true;
 }
 

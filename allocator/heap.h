@@ -1,5 +1,12 @@
 /*
- * One heap that works with any policy: what heap.c, resize.c and check.c share.
+ * One heap that works with any policy: what its files share.
+ *
+ *   heap.c     create, the operations, the counters of a call
+ *   space.c    finding, cutting, gluing, growing
+ *   trim.c     giving memory back to the kernel
+ *   resize.c   changing a size
+ *   block.c    from a pointer to a block, and what is wrong with a pointer
+ *   check.c    the walk and the checker
  *
  * Thread safety: none; one heap belongs to one thread at a time.
  */
@@ -11,51 +18,37 @@
 
 #include "big.h"
 #include "block.h"
+#include "knobs.h"
 #include "region.h"
 
-/* Places of the common knobs in every policy's table; its own ones follow. */
-enum fl_heap_knob { FL_KNOB_FIT, FL_KNOB_BIG, FL_KNOB_CHUNK, FL_HEAP_KNOBS };
-
-enum fl_fit { FL_FIT_FIRST, FL_FIT_BEST };
-
-#define FL_HEAP_KNOB_ROWS                                                                      \
-    [FL_KNOB_FIT] = {.name = "fit",                                                            \
-                     .help = "which block is taken: the first that is large enough, or the "   \
-                             "smallest (of equals the lowest address)",                        \
-                     .type = FL_KNOB_CHOICE,                                                   \
-                     .choices = "first|best"},                                                 \
-    [FL_KNOB_BIG] = {.name = "big",                                                            \
-                     .help = "requests of this many bytes get a mapping of their own",         \
-                     .type = FL_KNOB_BYTES,                                                    \
-                     .choices = "never",                                                       \
-                     .default_value = 1 << 20,                                                 \
-                     .minimum = 4096,                                                          \
-                     .maximum = 1 << 20},                                                      \
-    [FL_KNOB_CHUNK] = {.name = "chunk",                                                        \
-                       .help = "bytes taken from the kernel at once, rounded up to pages",     \
-                       .type = FL_KNOB_BYTES,                                                  \
-                       .default_value = 64 << 10,                                              \
-                       .minimum = 4096,                                                        \
-                       .maximum = 1 << 30}
+/** The settings of a heap, from its knobs. Sizes in granules unless the name says bytes. */
+struct fl_heap_settings {
+    uint32_t least;       /* smallest block: header, links, tag */
+    uint32_t least_rest;  /* smallest rest that is cut off; at least `least` */
+    bool has_tags;        /* boundary tags tell the free block before */
+    bool is_coalescing;   /* free neighbours become one */
+    enum fl_trim trim;    /* what goes back to the kernel */
+    size_t trim_bytes;    /* from this size on the free top goes back */
+    size_t big_bytes;     /* requests of this size and above are big blocks */
+    size_t chunk_bytes;   /* whole pages */
+    size_t granule_bytes; /* 1 << grid.shift */
+    size_t pad_bytes;     /* at the start of the region, so that payloads are aligned */
+};
 
 struct fl_heap {
     struct fl_allocator base; /* first: the public handle */
     struct fl_policy *policy; /* the free blocks; lies behind this struct */
-    size_t big_bytes;         /* requests of this size and above are big blocks */
-    char *origin;             /* what block numbers count from */
+    struct fl_grid grid;      /* what block numbers count on */
     struct fl_block *first;   /* the first block; equal to end while there is none */
     struct fl_block *end;     /* where the next block would start */
     bool is_last_free;        /* the last block's "PREV_FREE": no header follows it */
-    size_t chunk_bytes;       /* whole pages */
-    size_t instance_bytes;    /* of this struct and the policy */
+    struct fl_heap_settings set;
+    size_t instance_bytes; /* of this struct and the policy */
+    size_t released_bytes; /* pages inside free blocks that are given back */
     struct fl_region region;
     struct fl_big_table bigs;
     struct fl_alloc_stats stats;
 };
-
-/* Who pays for the visits that the policy has counted since the last call. */
-enum fl_visit_kind { FL_VISIT_MALLOC, FL_VISIT_FREE };
-void fl_heap_take_visits(struct fl_heap *heap, enum fl_visit_kind kind);
 
 /** The operations of an allocator whose free blocks are kept by a policy. */
 int fl_heap_create(const struct fl_allocator_ops *ops, const struct fl_policy_ops *policy,
@@ -83,7 +76,8 @@ enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payloa
     .judge = fl_heap_judge
 
 /** The allocators, one per policy file; registry.c lists them. */
-extern const struct fl_allocator_ops fl_addr_tree_ops, fl_list_addr_ops;
+extern const struct fl_allocator_ops fl_list_lifo_ops, fl_list_addr_ops, fl_list_size_ops,
+    fl_size_tree_ops, fl_addr_tree_ops, fl_combo_tree_ops;
 
 /* Between the files of the heap. */
 
@@ -97,46 +91,95 @@ static inline const struct fl_heap *fl_heap_of_const(const struct fl_allocator *
     return (const struct fl_heap *)self;
 }
 
+/* ---- heap.c ---- */
+
 /** A block for `bytes`, not yet counted as a call; NULL when there is no memory. */
 void *fl_heap_take(struct fl_heap *heap, size_t bytes, size_t align);
 
-/** Give back a block of the region, not yet counted as a call. */
-void fl_heap_release(struct fl_heap *heap, struct fl_block *block);
+/* Who pays for the visits that the policy has counted since the last call. */
+enum fl_visit_kind { FL_VISIT_MALLOC, FL_VISIT_FREE };
+void fl_heap_take_visits(struct fl_heap *heap, enum fl_visit_kind kind);
 
-/**
- * The one way from a pointer to a block of the region.
- *
- * @return  the used block whose payload starts there; NULL for anything else: outside, not on a
- *          block's place, free, or with a header that contradicts what follows it
- */
-struct fl_block *fl_heap_block(const struct fl_heap *heap, const void *payload);
-
-/** The big block whose payload starts there, or NULL. O(log b). */
-struct fl_big *fl_heap_big(const struct fl_heap *heap, const void *payload);
-
-/** Cut a used block down to `granules`; the rest becomes free or joins the free block behind it.
- *  Nothing happens when the rest would be too small for a block. */
-void fl_heap_cut(struct fl_heap *heap, struct fl_block *block, uint32_t granules);
-
-/** Let a used block grow to `granules` where it is: into a free block behind it, or into new
- *  memory when nothing but that lies behind it. False: nothing changed. */
-bool fl_heap_stretch(struct fl_heap *heap, struct fl_block *block, uint32_t granules);
+/** A call has ended: one more, and the length of the free list as it is now. */
+static inline void fl_heap_end_call(struct fl_heap *heap)
+{
+    heap->stats.calls++;
+    heap->stats.free_blocks_sum += heap->stats.free_blocks;
+}
 
 /** Live counters. `asked` and `block_bytes` are of one block. */
 void fl_heap_count_block(struct fl_heap *heap, size_t asked, size_t block_bytes);
 void fl_heap_uncount_block(struct fl_heap *heap, size_t asked, size_t block_bytes);
 
+/** Granules of a block whose payload is `bytes`. */
+static inline uint32_t fl_heap_granules(const struct fl_heap *heap, size_t bytes)
+{
+    const uint32_t wanted = fl_granules_of(&heap->grid, bytes + FL_HEADER);
+    return wanted < heap->set.least ? heap->set.least : wanted;
+}
+
 /** Does a request go straight to the kernel? */
 static inline bool fl_heap_wants_big(const struct fl_heap *heap, size_t bytes, size_t align)
 {
-    return bytes >= heap->big_bytes || align > FL_REGION_ALIGN;
+    return bytes >= heap->set.big_bytes || align > FL_REGION_ALIGN;
 }
 
-/** Could the region hold such a block if it were empty? Keeps sizes in granules within 32 bits. */
+/** Could the region hold such a block if it were empty? Keeps granules within 32 bits. */
 static inline bool fl_heap_can_hold(const struct fl_heap *heap, size_t bytes, size_t align)
 {
-    const size_t most = heap->region.reserved - 4 * FL_GRANULE;
+    const size_t most = heap->region.reserved - FL_PAGE;
     return bytes <= most && align <= most - bytes;
 }
+
+/* ---- space.c ---- */
+
+/** Cut `need` granules, `align`-aligned in their payload, out of free space, which grows if it
+ *  must. The used block with its size set, and PREV_FREE right; NULL when there is no memory. */
+struct fl_block *fl_space_take(struct fl_heap *heap, uint32_t need, size_t align);
+
+/** Give back a used block of the region. Its neighbours are sound (fl_heap_block). */
+void fl_space_release(struct fl_heap *heap, struct fl_block *block);
+
+/** Cut a used block down to `granules`; the rest becomes free or joins the free block behind it.
+ *  Nothing happens when the rest would be too small for a block. */
+void fl_space_cut(struct fl_heap *heap, struct fl_block *block, uint32_t granules);
+
+/** Let a used block grow to `granules` where it is: into a free block behind it, or into new
+ *  memory when nothing but that lies behind it. False: nothing changed. */
+bool fl_space_stretch(struct fl_heap *heap, struct fl_block *block, uint32_t granules);
+
+/** The region has lost its last pages, all of them inside the free block `last`. */
+void fl_space_shorten(struct fl_heap *heap, struct fl_block *last);
+
+/* ---- trim.c ---- */
+
+/** Bytes of the whole pages inside a free block that hold neither its links nor its tag. */
+size_t fl_trim_span(const struct fl_heap *heap, const struct fl_block *block);
+
+/** `block` is free and in the index: give back what trim asks for. `released` bytes of its pages
+ *  are back already. May shorten the block, when it is the last. */
+void fl_trim(struct fl_heap *heap, struct fl_block *block, size_t released);
+
+/** Pages that had been given back are in use again. */
+void fl_trim_retake(struct fl_heap *heap, size_t bytes);
+
+/** Bytes of a free block's pages that are given back now. */
+static inline size_t fl_trim_released(const struct fl_heap *heap, const struct fl_block *block)
+{
+    return block->info & FL_BLOCK_RELEASED ? fl_trim_span(heap, block) : 0;
+}
+
+/* ---- block.c ---- */
+
+/**
+ * The one way from a pointer to a block of the region.
+ *
+ * @return  the used block whose payload starts there; NULL for anything else: outside, not on a
+ *          block's place, free, or with a header that contradicts what lies around it
+ */
+struct fl_block *fl_heap_block(const struct fl_heap *heap, const void *payload);
+
+/** The big block whose payload starts there, or NULL. O(log b). */
+struct fl_big *fl_heap_big(const struct fl_heap *heap, const void *payload);
 
 #endif

@@ -24,15 +24,16 @@
 #include "heap.h"
 
 #include "assertion.h"
-#include "rbtree.h"
+#include "index_addr.h"
 
-enum addr_tree_knob { KNOB_AUGMENT = FL_HEAP_KNOBS, KNOB_COUNT };
+enum addr_tree_knob { KNOB_FIT = FL_HEAP_KNOBS, KNOB_AUGMENT, KNOB_COUNT };
 enum augment { AUGMENT_NONE, AUGMENT_MAX };
 
 struct addr_tree {
     struct fl_policy base;
     struct fl_tree tree;
     enum fl_fit fit;
+    uint32_t next_from; /* fit=next: number of the block that the last search found */
 };
 _Static_assert(offsetof(struct addr_tree, base) == 0, "a policy is its state");
 
@@ -41,59 +42,46 @@ static struct addr_tree *addr_tree_of(struct fl_policy *self)
     return (struct addr_tree *)self;
 }
 
+static size_t addr_tree_links_bytes(const struct fl_allocator_config *config)
+{
+    const bool is_augmented = config->values[KNOB_AUGMENT] == AUGMENT_MAX;
+    return sizeof(struct fl_tree_links) + (is_augmented ? sizeof(struct fl_tree_maxima) : 0);
+}
+
 static void addr_tree_init(struct fl_policy *self, const struct fl_allocator_config *config)
 {
     struct addr_tree *state = addr_tree_of(self);
     const bool is_augmented = config->values[KNOB_AUGMENT] == AUGMENT_MAX;
-    fl_tree_init(&state->tree, self->origin, FL_HEADER, FL_POLICY_BIT(0),
+    fl_tree_init(&state->tree, &self->grid, FL_HEADER, FL_POLICY_BIT(0),
                  is_augmented ? &self->visits : NULL);
-    state->fit = (enum fl_fit)config->values[FL_KNOB_FIT];
+    state->fit = (enum fl_fit)config->values[KNOB_FIT];
 }
 
 static void addr_tree_insert(struct fl_policy *self, struct fl_block *block)
 {
-    struct fl_tree *tree = &addr_tree_of(self)->tree;
-    const uint32_t number = fl_block_number(self->origin, block);
-    const uint32_t granules = block->granules;
-    uint32_t parent = 0, next = tree->root;
-    enum fl_side side = FL_LEFT;
-    while (next != 0) {
-        struct fl_tree_links *links = fl_tree_at(tree, next);
-        FL_ASSERT(next != number, "a block is entered once");
-        self->visits++;
-        parent = next;
-        side = number < next ? FL_LEFT : FL_RIGHT;
-        if (tree->is_augmented && fl_tree_maxima(links)->side[side] < granules)
-            fl_tree_maxima(links)->side[side] = granules;
-        next = links->child[side];
-    }
-    fl_tree_insert(tree, number, parent, side);
+    fl_addr_index_insert(&addr_tree_of(self)->tree, block, &self->visits);
 }
 
 static void addr_tree_remove(struct fl_policy *self, struct fl_block *block)
 {
-    fl_tree_remove(&addr_tree_of(self)->tree, fl_block_number(self->origin, block));
+    fl_tree_remove(&addr_tree_of(self)->tree, fl_block_number(&self->grid, block));
 }
 
 static void addr_tree_replace(struct fl_policy *self, struct fl_block *from,
                               struct fl_block *to)
 {
-    fl_tree_replace(&addr_tree_of(self)->tree, fl_block_number(self->origin, from),
-                    fl_block_number(self->origin, to));
+    fl_tree_replace(&addr_tree_of(self)->tree, fl_block_number(&self->grid, from),
+                    fl_block_number(&self->grid, to));
 }
 
-/* First fit straight down by the maxima. Below the root something fits, so the only question is
- * left or not; as an index instead of a branch that saves a misprediction per level. */
-static struct fl_block *descend_first(struct fl_policy *self, uint32_t granules)
+/* First fit straight down from `number` by the maxima; something there is large enough, so the
+ * only question is left or not, which as an index instead of a branch saves a misprediction per
+ * level. */
+static struct fl_block *descend_first(struct fl_policy *self, uint32_t number,
+                                      uint32_t granules)
 {
     const struct fl_tree *tree = &addr_tree_of(self)->tree;
-    uint32_t number = tree->root;
-    uint64_t visits = 1;
-    if (fl_tree_largest(tree, number) < granules) {
-        self->visits++;
-        return NULL;
-    }
-    for (;; visits++) {
+    for (uint64_t visits = 1;; visits++) {
         FL_ASSERT(number != 0, "the maxima lead to a block that fits");
         struct fl_tree_links *links = fl_tree_at(tree, number);
         struct fl_block *block = fl_tree_block(tree, number);
@@ -106,16 +94,88 @@ static struct fl_block *descend_first(struct fl_policy *self, uint32_t granules)
     }
 }
 
-static struct fl_block *walk_first(struct fl_policy *self, uint32_t granules)
+/* First fit among the blocks of a subtree that do not lie below `from`: one way down to that
+ * place, then straight down. Below the root it is asked only where something is large enough. */
+static struct fl_block *descend_from(struct fl_policy *self, uint32_t number, uint32_t granules,
+                                     uint32_t from)
 {
     const struct fl_tree *tree = &addr_tree_of(self)->tree;
-    for (uint32_t number = fl_tree_first(tree); number != 0;
-         number = fl_tree_next(tree, number)) {
+    struct fl_tree_links *links = fl_tree_at(tree, number);
+    const struct fl_tree_maxima *maxima = fl_tree_maxima(links);
+    struct fl_block *found = NULL;
+    self->visits++;
+    if (number < from)
+        return maxima->side[FL_RIGHT] >= granules
+                   ? descend_from(self, links->child[FL_RIGHT], granules, from)
+                   : NULL;
+    if (maxima->side[FL_LEFT] >= granules)
+        found = descend_from(self, links->child[FL_LEFT], granules, from);
+    if (found != NULL)
+        return found;
+    if (fl_tree_block(tree, number)->granules >= granules)
+        return fl_tree_block(tree, number);
+    return maxima->side[FL_RIGHT] >= granules
+               ? descend_first(self, links->child[FL_RIGHT], granules)
+               : NULL;
+}
+
+/* The first node in order that does not lie below `from`; 0: none. */
+static uint32_t first_from(struct fl_policy *self, uint32_t from)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    uint32_t first = 0;
+    for (uint32_t number = tree->root; number != 0;) {
+        const bool is_below = number < from;
+        self->visits++;
+        first = is_below ? first : number;
+        number = fl_tree_at(tree, number)->child[is_below ? FL_RIGHT : FL_LEFT];
+    }
+    return first;
+}
+
+/* First fit in order from `start` up to `stop`, which is not looked at. */
+static struct fl_block *walk_first(struct fl_policy *self, uint32_t granules, uint32_t start,
+                                   uint32_t stop)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    for (uint32_t number = start; number != stop; number = fl_tree_next(tree, number)) {
         struct fl_block *block = fl_tree_block(tree, number);
         self->visits++;
         if (block->granules >= granules)
             return block;
     }
+    return NULL;
+}
+
+/* Next fit: first fit from where the last search ended, then from the start. */
+static struct fl_block *find_next(struct fl_policy *self, uint32_t granules)
+{
+    struct addr_tree *state = addr_tree_of(self);
+    const struct fl_tree *tree = &state->tree;
+    struct fl_block *found;
+    if (tree->is_augmented) {
+        found = descend_from(self, tree->root, granules, state->next_from);
+        if (found == NULL && fl_tree_largest(tree, tree->root) >= granules)
+            found = descend_first(self, tree->root, granules);
+    } else {
+        const uint32_t start = first_from(self, state->next_from);
+        found = walk_first(self, granules, start, 0);
+        if (found == NULL)
+            found = walk_first(self, granules, fl_tree_first(tree), start);
+    }
+    if (found != NULL)
+        state->next_from = fl_block_number(&self->grid, found);
+    return found;
+}
+
+static struct fl_block *find_first(struct fl_policy *self, uint32_t granules)
+{
+    const struct fl_tree *tree = &addr_tree_of(self)->tree;
+    if (!tree->is_augmented)
+        return walk_first(self, granules, fl_tree_first(tree), 0);
+    if (fl_tree_largest(tree, tree->root) >= granules)
+        return descend_first(self, tree->root, granules);
+    self->visits++;
     return NULL;
 }
 
@@ -164,30 +224,23 @@ static struct fl_block *addr_tree_find(struct fl_policy *self, uint32_t granules
     const struct addr_tree *state = addr_tree_of(self);
     if (state->tree.root == 0)
         return NULL;
-    if (!state->tree.is_augmented)
-        return state->fit == FL_FIT_FIRST ? walk_first(self, granules)
-                                          : walk_best(self, granules);
-    return state->fit == FL_FIT_FIRST ? descend_first(self, granules)
-                                      : pruned_best(self, state->tree.root, granules, NULL);
+    if (state->fit == FL_FIT_FIRST)
+        return find_first(self, granules);
+    if (state->fit == FL_FIT_NEXT)
+        return find_next(self, granules);
+    return state->tree.is_augmented ? pruned_best(self, state->tree.root, granules, NULL)
+                                    : walk_best(self, granules);
+}
+
+static struct fl_block *addr_tree_before(struct fl_policy *self, const struct fl_block *block)
+{
+    return fl_addr_index_before(&addr_tree_of(self)->tree, block, &self->visits);
 }
 
 static const char *addr_tree_check(const struct fl_policy *self, struct fl_index_tally *tally,
                                    uint32_t *where)
 {
-    const struct fl_tree *tree = &((const struct addr_tree *)self)->tree;
-    const char *fault = fl_tree_fault(tree, tally->limit, where);
-    if (fault != NULL)
-        return fault;
-    uint32_t before = 0;
-    for (uint32_t number = fl_tree_first(tree); number != 0;
-         number = fl_tree_next(tree, number)) {
-        *where = number;
-        if (number <= before)
-            return "the tree is not in the order of addresses";
-        fl_index_tally_add(tally, number, fl_tree_block(tree, number)->granules);
-        before = number;
-    }
-    return NULL;
+    return fl_addr_index_fault(&((const struct addr_tree *)self)->tree, tally, where);
 }
 
 static void addr_tree_show(const struct fl_policy *self, fl_index_walker *walk, void *user)
@@ -197,11 +250,13 @@ static void addr_tree_show(const struct fl_policy *self, fl_index_walker *walk, 
 
 static const struct fl_policy_ops addr_tree_policy = {
     .state_bytes = sizeof(struct addr_tree),
+    .links_bytes = addr_tree_links_bytes,
     .init = addr_tree_init,
     .insert = addr_tree_insert,
     .remove = addr_tree_remove,
     .replace = addr_tree_replace,
     .find = addr_tree_find,
+    .before = addr_tree_before,
     .check = addr_tree_check,
     .show = addr_tree_show,
 };
@@ -213,6 +268,7 @@ static int addr_tree_create(const struct fl_allocator_config *config, struct fl_
 
 static const struct fl_knob addr_tree_knobs[] = {
     FL_HEAP_KNOB_ROWS,
+    [KNOB_FIT] = FL_FIT_ROW,
     [KNOB_AUGMENT] = {.name = "augment",
                       .help = "what a node knows of its subtrees: max = the largest free size, "
                               "then first fit is O(log n)",

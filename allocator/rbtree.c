@@ -18,16 +18,18 @@
  */
 #include "rbtree.h"
 
+#include <string.h>
+
 #include "assertion.h"
 
 /* A tree of 2^32 nodes is at most 64 deep; twice that means that the links run in a circle. */
 #define DEPTH_MAX 128
 
-void fl_tree_init(struct fl_tree *tree, char *origin, size_t links_offset, uint32_t red,
-                  uint64_t *visits)
+void fl_tree_init(struct fl_tree *tree, const struct fl_grid *grid, size_t links_offset,
+                  uint32_t red, uint64_t *visits)
 {
-    *tree = (struct fl_tree){.origin = origin,
-                             .links_offset = links_offset,
+    *tree = (struct fl_tree){.grid = *grid,
+                             .links = grid->origin + links_offset,
                              .red = red,
                              .is_augmented = visits != NULL,
                              .visits = visits};
@@ -172,15 +174,14 @@ void fl_tree_insert(struct fl_tree *tree, uint32_t number, uint32_t parent, enum
 }
 
 /* Links, colour and maxima of `from` go to `to`, and the nodes around learn of it. `to` may lie
- * one granule below `from`: front to back, nothing is overwritten before it is read. */
+ * one granule below `from`, so that the two overlap. */
 static void tree_take_place(struct fl_tree *tree, uint32_t from, uint32_t to)
 {
     struct fl_tree_links *links = fl_tree_at(tree, to);
     struct fl_tree_links *old = fl_tree_at(tree, from);
     node_set_red(tree, to, node_is_red(tree, from));
-    *links = *old;
-    if (tree->is_augmented)
-        *fl_tree_maxima(links) = *fl_tree_maxima(old);
+    memmove(links, old,
+            sizeof *links + (tree->is_augmented ? sizeof(struct fl_tree_maxima) : 0));
     tree_set_child(tree, links->parent, from, to);
     tree_set_parent(tree, links->child[FL_LEFT], to);
     tree_set_parent(tree, links->child[FL_RIGHT], to);

@@ -2,7 +2,7 @@
  * An intrusive red-black tree of numbered elements, optionally knowing in each node the largest
  * size on either side of it.
  *
- * An element is a struct fl_block at a place in granules from `origin`, number 0 being none. Its
+ * An element is a struct fl_block at a place on a grid, number 0 being none. Its
  * links lie `links_offset` bytes into it and its colour is one bit of its header, so an element
  * can be in two trees. The tree knows no key: the owner goes down by itself and tells where a new
  * element hangs.
@@ -11,8 +11,6 @@
  */
 #ifndef FL_ALLOCATOR_RBTREE_H
 #define FL_ALLOCATOR_RBTREE_H
-
-#include <fl/policy.h>
 
 #include "block.h"
 
@@ -30,33 +28,27 @@ struct fl_tree_maxima {
     uint32_t side[2];
 };
 
-_Static_assert(FL_HEADER + sizeof(struct fl_tree_links) + sizeof(struct fl_tree_maxima) +
-                       FL_TAG <=
-                   FL_MIN_GRANULES * FL_GRANULE,
-               "the smallest free block holds a node of an augmented tree");
-
 struct fl_tree {
-    char *origin;        /* where number 0 would be */
-    size_t links_offset; /* from an element to its links, bytes */
-    uint32_t red;        /* the header bit that means red */
+    struct fl_grid grid;
+    char *links;  /* where the links of number 0 would be */
+    uint32_t red; /* the header bit that means red */
     bool is_augmented;
     uint32_t root;
     uint64_t *visits; /* counts nodes looked at to keep the maxima true; NULL: not augmented */
 };
 
 /** An empty tree; augmented when there is a counter for the nodes that this lets it look at. */
-void fl_tree_init(struct fl_tree *tree, char *origin, size_t links_offset, uint32_t red,
-                  uint64_t *visits);
+void fl_tree_init(struct fl_tree *tree, const struct fl_grid *grid, size_t links_offset,
+                  uint32_t red, uint64_t *visits);
 
 static inline struct fl_block *fl_tree_block(const struct fl_tree *tree, uint32_t number)
 {
-    return fl_block_at(tree->origin, number);
+    return fl_block_at(&tree->grid, number);
 }
 
 static inline struct fl_tree_links *fl_tree_at(const struct fl_tree *tree, uint32_t number)
 {
-    return (struct fl_tree_links *)(tree->origin + tree->links_offset +
-                                    ((size_t)number << FL_GRANULE_SHIFT));
+    return (struct fl_tree_links *)(tree->links + ((size_t)number << tree->grid.shift));
 }
 
 static inline struct fl_tree_maxima *fl_tree_maxima(struct fl_tree_links *links)

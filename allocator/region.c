@@ -95,6 +95,28 @@ bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_st
     return true;
 }
 
+bool fl_region_uncommit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats)
+{
+    FL_ASSERT(bytes <= region->committed && bytes % FL_PAGE == 0, "whole pages go back");
+    /* What munmap would do, without losing the place in the reservation. */
+    if (mmap(region->base + region->committed - bytes, bytes, PROT_NONE,
+             ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+        return false;
+    region->committed -= bytes;
+    stats_give_back(stats, bytes);
+    return true;
+}
+
+void fl_pages_release(char *start, size_t bytes, size_t news, struct fl_alloc_stats *stats)
+{
+    FL_ASSERT((uintptr_t)start % FL_PAGE == 0 && bytes % FL_PAGE == 0, "whole pages go back");
+    FL_ASSERT(stats->footprint >= news, "no more is given back than was taken");
+    madvise(start, bytes, MADV_DONTNEED);
+    stats->madvise_calls++;
+    stats->madvise_bytes += news;
+    stats->footprint -= news;
+}
+
 void fl_region_release(struct fl_region *region)
 {
     munmap(region->base, region->reserved);

@@ -43,6 +43,14 @@ int fl_region_reserve(struct fl_region *region, size_t bytes);
  *  False when the reservation or the kernel has no more: nothing changed. */
 bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats);
 
+/** Give the last `bytes` of what is memory back, a multiple of FL_PAGE; one kernel call. They can
+ *  be committed again and are zero then. False: the kernel refused, nothing changed. */
+bool fl_region_uncommit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats);
+
+/** Give the pages of [start, start + bytes) back; the next touch brings zeroed ones. `news` of
+ *  the bytes were not given back before and are counted. One kernel call. */
+void fl_pages_release(char *start, size_t bytes, size_t news, struct fl_alloc_stats *stats);
+
 /** Give the whole reservation back; not counted, the counters die with the heap. */
 void fl_region_release(struct fl_region *region);
 

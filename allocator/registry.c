@@ -14,9 +14,11 @@
 #include "heap.h"
 
 static const struct fl_allocator_ops *const registry[] = {
-    &fl_addr_tree_ops,
-    &fl_list_addr_ops,
+    &fl_list_lifo_ops, &fl_list_addr_ops, &fl_list_size_ops,
+    &fl_size_tree_ops, &fl_addr_tree_ops, &fl_combo_tree_ops,
 };
+
+#define NAMES_BYTES 128
 
 /* Some text that is not ended by a zero byte. */
 struct span {
@@ -161,16 +163,39 @@ static int knob_set_choice(const struct fl_knob *knob, struct span value, uint64
     return 0;
 }
 
+/* Append ", name" to a list of names that has `used` characters; returns its new length. */
+static size_t names_add(char names[NAMES_BYTES], size_t used, const char *name)
+{
+    if (used >= NAMES_BYTES)
+        return used;
+    return used + (size_t)snprintf(names + used, NAMES_BYTES - used, "%s%s",
+                                   used > 0 ? ", " : "", name);
+}
+
+static bool has_knob(const struct fl_allocator_ops *ops, struct span name)
+{
+    for (size_t i = 0; i < ops->knob_count; i++)
+        if (span_is(name, ops->knobs[i].name))
+            return true;
+    return false;
+}
+
+/* Say who has such a knob, if anybody, and else what this one has. */
 static int knob_unknown(const struct fl_allocator_ops *ops, struct span name,
                         struct answer answer)
 {
-    char known[128] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < ops->knob_count && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-                                 ops->knobs[i].name);
+    char known[NAMES_BYTES] = "none", owners[NAMES_BYTES] = "";
+    size_t known_bytes = 0, owners_bytes = 0;
+    for (size_t i = 0; i < ops->knob_count; i++)
+        known_bytes = names_add(known, known_bytes, ops->knobs[i].name);
+    for (size_t i = 0; i < fl_allocator_count(); i++)
+        if (has_knob(registry[i], name))
+            owners_bytes = names_add(owners, owners_bytes, registry[i]->name);
+    if (owners_bytes > 0)
+        return answer_fail(answer, -ENOENT, "%s has no knob '%.*s', which belongs to %s",
+                           ops->name, (int)name.bytes, name.at, owners);
     return answer_fail(answer, -ENOENT, "%s has no knob '%.*s'; it has %s", ops->name,
-                       (int)name.bytes, name.at, ops->knob_count > 0 ? known : "none");
+                       (int)name.bytes, name.at, known);
 }
 
 int fl_allocator_set(const struct fl_allocator_ops *ops, struct fl_allocator_config *config,

@@ -30,23 +30,25 @@ static bool block_resize_in_place(struct fl_heap *heap, struct fl_block *block, 
 {
     if (fl_heap_wants_big(heap, bytes, 0) || !fl_heap_can_hold(heap, bytes, 0))
         return false;
-    const uint32_t need = fl_granules_for(bytes);
+    const uint32_t need = fl_heap_granules(heap, bytes);
     if (need < block->granules)
-        fl_heap_cut(heap, block, need);
-    else if (need > block->granules && !fl_heap_stretch(heap, block, need))
+        fl_space_cut(heap, block, need);
+    else if (need > block->granules && !fl_space_stretch(heap, block, need))
         return false;
     fl_heap_take_visits(heap, need < block->granules ? FL_VISIT_FREE : FL_VISIT_MALLOC);
-    fl_block_make_used(block, block->granules, bytes, block->info & FL_BLOCK_PREV_FREE);
+    fl_block_make_used(&heap->grid, block, block->granules, bytes,
+                       block->info & FL_BLOCK_PREV_FREE);
     return true;
 }
 
 static void *block_resize(struct fl_heap *heap, struct fl_block *block, size_t bytes)
 {
-    const size_t asked = fl_block_asked(block), block_bytes = fl_block_bytes(block);
+    const size_t asked = fl_block_asked(&heap->grid, block);
+    const size_t block_bytes = fl_block_bytes(&heap->grid, block);
     /* Out of the live counters first: old and new never count at the same time. */
     fl_heap_uncount_block(heap, asked, block_bytes);
     if (block_resize_in_place(heap, block, bytes)) {
-        fl_heap_count_block(heap, bytes, fl_block_bytes(block));
+        fl_heap_count_block(heap, bytes, fl_block_bytes(&heap->grid, block));
         heap->stats.reallocs_in_place++;
         return fl_block_payload(block);
     }
@@ -56,7 +58,7 @@ static void *block_resize(struct fl_heap *heap, struct fl_block *block, size_t b
         fl_heap_count_block(heap, asked, block_bytes);
         return NULL;
     }
-    fl_heap_release(heap, block);
+    fl_space_release(heap, block);
     fl_heap_take_visits(heap, FL_VISIT_FREE);
     return moved;
 }
@@ -95,5 +97,6 @@ void *fl_heap_resize(struct fl_allocator *self, void *payload, size_t bytes)
         heap->stats.failed++;
     else
         heap->stats.reallocs++;
+    fl_heap_end_call(heap);
     return resized;
 }

@@ -40,7 +40,7 @@ p1 = calloc(1, 200)
 
 aligned = aligned_alloc(64, 10)
   returns 384, in block 376 of 32 bytes
-  2 visits, 2 splits
+  1 visit, 2 splits
   free list: (328: 48) -> (408: 65120)
 
 malloc_usable_size(p1)

@@ -250,9 +250,9 @@ static bool op_free_inside(struct run *run, struct slot *slot, const struct op *
 {
     const size_t step = run->heap->alignment, first = (8 + step - 1) / step * step;
     const size_t bytes = slot->bytes < EDGE ? slot->bytes : EDGE;
-    if (slot->at == NULL || bytes < first)
+    if (slot->at == NULL || bytes <= first)
         return true;
-    const size_t places = (bytes - first) / step + 1;
+    const size_t places = (bytes - first - 1) / step + 1;
     return check_refused(run, slot->at + first + op->bytes % places * step, FL_MISUSE_INSIDE);
 }
 

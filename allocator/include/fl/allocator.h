@@ -65,6 +65,7 @@ struct fl_alloc_stats {
     uint64_t mmap_calls, mmap_bytes; /* memory taken from the kernel */
     uint64_t munmap_calls, munmap_bytes;
     uint64_t madvise_calls, madvise_bytes; /* pages inside free blocks given back */
+    uint64_t retaken_bytes;                /* of those, in use again; this takes no call */
     uint64_t big_blocks;                   /* blocks that went straight to mmap */
     uint64_t live_blocks, live_payload;    /* payload: bytes asked for */
     uint64_t peak_live_blocks, peak_payload;

@@ -1,7 +1,7 @@
 /**
  * How a heap indexes its free blocks and chooses one of them.
  *
- * The heap (heap.c) writes headers, splits, merges and talks to the kernel; a policy only keeps
+ * The heap (space.c) writes headers, splits, merges and talks to the kernel; a policy only keeps
  * the free blocks in some order and looks for one. It never touches a neighbour. A new policy is
  * one file (see allocator/DESIGN.md, "Adding a policy").
  *
@@ -18,10 +18,16 @@
 
 struct fl_block; /* a block's header, allocator/block.h */
 
+/** What numbers of blocks mean: number n is n granules behind `origin`, 0 is none. */
+struct fl_grid {
+    char *origin;
+    unsigned shift; /* log2 of a granule in bytes */
+};
+
 /** State of one policy; implementations embed it as their first member. */
 struct fl_policy {
     const struct fl_policy_ops *ops;
-    char *origin;    /* what block numbers count from, see block.h */
+    struct fl_grid grid;
     uint64_t visits; /* free blocks looked at since the heap last took the number */
 };
 
@@ -48,6 +54,9 @@ typedef bool fl_index_walker(const struct fl_index_step *step, void *user);
 struct fl_policy_ops {
     size_t state_bytes; /* of the struct that embeds struct fl_policy; zeroed before init */
 
+    /** Bytes of links it keeps behind the header of a free block, with these knobs. */
+    size_t (*links_bytes)(const struct fl_allocator_config *config);
+
     void (*init)(struct fl_policy *self, const struct fl_allocator_config *config);
 
     /** A block that is not in the index enters it. */
@@ -60,12 +69,16 @@ struct fl_policy_ops {
      * `from` leaves, `to` enters: a block was cut, grown or glued. No other free block lies
      * between the two, so an index in address order need not search. They may be one block; the
      * header of `to` is written already, the old size is gone, the links of `from` are whole.
-     * `to` may start as little as 16 bytes below `from`: copy links front to back.
+     * `to` may start as little as a granule below `from`: copy links front to back.
      */
     void (*replace)(struct fl_policy *self, struct fl_block *from, struct fl_block *to);
 
     /** A block of at least `granules`, left in the index; NULL when there is none. */
     struct fl_block *(*find)(struct fl_policy *self, uint32_t granules);
+
+    /** The block of the index that ends where `block` starts, or NULL: asked where no boundary
+     *  tag tells it (tags=none). */
+    struct fl_block *(*before)(struct fl_policy *self, const struct fl_block *block);
 
     /**
      * Is the index sound? Adds every block it holds to `tally`. On a fault returns a sentence

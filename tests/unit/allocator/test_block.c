@@ -15,7 +15,7 @@ static void header_remembers_what_was_asked_for(void **state)
     for (size_t bytes = 0; bytes < 200; bytes++) {
         const struct fl_block *block = lookup(heap, heap->ops->alloc(heap, bytes, 0));
         assert_non_null(block);
-        assert_int_equal(fl_block_asked(block), bytes);
+        assert_int_equal(fl_block_asked(&fl_heap_of(heap)->grid, block), bytes);
     }
     fixture_close(heap);
 }
@@ -23,11 +23,27 @@ static void header_remembers_what_was_asked_for(void **state)
 static void size_in_granules_covers_header_and_payload(void **state)
 {
     (void)state;
-    assert_int_equal(fl_granules_for(0), 2);
-    assert_int_equal(fl_granules_for(24), 2);
-    assert_int_equal(fl_granules_for(25), 3);
-    assert_int_equal(fl_granules_for(40), 3);
-    assert_int_equal(fl_granules_for(41), 4);
+    static const struct {
+        const char *spec;
+        size_t bytes;
+        uint32_t granules;
+    } rows[] = {
+        {"size-tree", 0, 2},
+        {"size-tree", 24, 2},
+        {"size-tree", 25, 3},
+        {"size-tree", 40, 3},
+        {"size-tree", 41, 4},
+        {"combo-tree", 0, 3},
+        {"list-lifo,align=4", 100, 27},
+        {"list-lifo,links=single", 8, 1},
+        {"list-lifo,links=single", 9, 2},
+        {"list-lifo,links=single,tags=none,align=4", 0, 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fl_allocator *heap = fixture_open(rows[i].spec, 0);
+        assert_int_equal(fl_heap_granules(fl_heap_of(heap), rows[i].bytes), rows[i].granules);
+        fixture_close(heap);
+    }
 }
 
 static void lookup_refuses_what_is_not_the_start_of_a_payload(void **state)

@@ -50,7 +50,8 @@ static void free_neighbours_are_a2(void **state)
     (void)state;
     struct sample sample = sample_open("addr-tree");
     /* The used block turned free, flags and tag as they should be. */
-    fl_block_make_free(sample.used, sample.used->granules);
+    sample.used->info = 0;
+    fl_block_set_tag(&fl_heap_of(sample.heap)->grid, sample.used);
     sample.free->info |= FL_BLOCK_PREV_FREE;
     assert_broken(&sample, "A2");
 }
@@ -94,7 +95,10 @@ static void impossible_slack_is_a5(void **state)
 static void broken_links_are_a6(void **state)
 {
     (void)state;
-    static const char *const specs[] = {"addr-tree", "addr-tree,augment=max", "list-addr"};
+    static const char *const specs[] = {"addr-tree", "addr-tree,augment=max",
+                                        "list-addr", "list-lifo",
+                                        "list-size", "size-tree",
+                                        "combo-tree"};
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
         struct sample sample = sample_open(specs[i]);
         memset(sample.free + 1, 0x77, 12);

@@ -10,7 +10,7 @@ struct node {
     struct fl_tree_maxima maxima;
     uint32_t pad;
 };
-_Static_assert(sizeof(struct node) == 2 * FL_GRANULE, "a node is the smallest block");
+_Static_assert(sizeof(struct node) == 32, "a node is two granules of 16");
 
 static struct node nodes[NODES + 2];
 static uint64_t visits;
@@ -20,7 +20,8 @@ static struct fl_tree tree_open(bool is_augmented)
     struct fl_tree tree;
     visits = 0;
     memset(nodes, 0, sizeof nodes);
-    fl_tree_init(&tree, (char *)nodes, offsetof(struct node, links), FL_POLICY_BIT(0),
+    const struct fl_grid grid = {(char *)nodes, 4};
+    fl_tree_init(&tree, &grid, offsetof(struct node, links), FL_POLICY_BIT(0),
                  is_augmented ? &visits : NULL);
     return tree;
 }
