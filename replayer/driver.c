@@ -5,6 +5,10 @@
  * The driver decodes ahead while the worker runs. When the worker stops early, because it found
  * something or crashed, the rest of the trace is still decoded (into one batch nobody runs), so
  * that what is told about the trace is the same whatever its allocator did.
+ *
+ * A worker that makes no progress is killed: neither a batch nor, in the check pass, an event was
+ * finished while the driver waited for so long. Time counts only in steps as long as one wait, so
+ * a stopped and continued flreplay, or a machine that slept, takes no worker for hung.
  */
 #include "driver.h"
 
@@ -15,12 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "worker.h"
 
 #define WORKER_FD      3
 #define WORKER_FD_TEXT "3"
+#define NS_PER_S       1000000000u
+#define WATCH_STEP_NS  (2u * FL_RING_WAIT_MS * 1000000u)
 
 /* A pass under way. */
 struct pass {
@@ -28,9 +35,15 @@ struct pass {
     struct fl_pass_outcome *outcome;
     struct fl_ring *ring;
     pid_t worker;
-    int wait_status;  /* of the worker, when it has ended */
-    bool has_ended;   /* the worker has, and was waited for */
-    bool has_crashed; /* it ended without an answer */
+    int wait_status; /* of the worker, when it has ended */
+    bool has_ended;  /* the worker has, and was waited for */
+    bool has_hung;   /* it was killed because it made no progress */
+    struct {
+        uint32_t consumed; /* of the ring, when the worker was last looked at */
+        uint64_t event;    /* the same */
+        uint64_t at_ns;    /* then; CLOCK_MONOTONIC */
+        uint64_t idle_ns;  /* waited since one of them changed */
+    } watch;
     struct fl_reader *reader;
     struct fl_plan plan;
     struct fl_step_batch *unused_batch; /* planned into when the worker is gone; owned */
@@ -76,6 +89,41 @@ static bool worker_is_gone(struct pass *pass)
     return pass->has_ended || atomic_load(&pass->ring->is_done) != 0;
 }
 
+static void worker_wait(struct pass *pass)
+{
+    while (!pass->has_ended && waitpid(pass->worker, &pass->wait_status, 0) < 0 &&
+           errno == EINTR) {
+    }
+    pass->has_ended = true;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* After each wait for the worker: end it when it has not moved for too long. */
+static void worker_watch(struct pass *pass)
+{
+    const uint64_t limit_ns = pass->request->timeout_s * NS_PER_S;
+    const uint32_t consumed = atomic_load(&pass->ring->consumed);
+    const uint64_t event = atomic_load(&pass->ring->event);
+    const uint64_t at_ns = now_ns(), waited_ns = at_ns - pass->watch.at_ns;
+    const bool has_moved = consumed != pass->watch.consumed || event != pass->watch.event;
+    const uint64_t step_ns = waited_ns < WATCH_STEP_NS ? waited_ns : WATCH_STEP_NS;
+    pass->watch.idle_ns = has_moved ? 0 : pass->watch.idle_ns + step_ns;
+    pass->watch.consumed = consumed;
+    pass->watch.event = event;
+    pass->watch.at_ns = at_ns;
+    if (limit_ns > 0 && pass->watch.idle_ns >= limit_ns && !worker_is_gone(pass)) {
+        pass->has_hung = true;
+        kill(pass->worker, SIGKILL);
+        worker_wait(pass);
+    }
+}
+
 /* A place for the next batch: in the ring, or one that nobody runs. */
 static struct fl_step_batch *batch_reserve(struct pass *pass)
 {
@@ -84,6 +132,7 @@ static struct fl_step_batch *batch_reserve(struct pass *pass)
         if (batch != NULL) {
             return batch;
         }
+        worker_watch(pass);
     }
     return pass->unused_batch;
 }
@@ -136,7 +185,7 @@ static enum fl_status pass_feed(struct pass *pass, struct fl_error *err)
 }
 
 /* The worker ended without an answer: say what it was doing. */
-static void crash_describe(struct pass *pass)
+static void end_describe(struct pass *pass)
 {
     struct fl_answer *answer = &pass->outcome->answer;
     const struct fl_step_batch *batch = fl_ring_at_work(pass->ring);
@@ -147,12 +196,13 @@ static void crash_describe(struct pass *pass)
         .status = FL_WRONG,
         .finding =
             {
-                .kind = FL_FINDING_CRASH,
+                .kind = pass->has_hung ? FL_FINDING_HANG : FL_FINDING_CRASH,
                 .serial = FL_SERIAL_NONE,
                 .event = in_batch ? batch->first_event : last,
                 .last_event = in_batch ? batch->first_event + batch->events - 1 : last,
                 .found = (uint64_t)WTERMSIG(pass->wait_status),
-                .expected = (uint64_t)WEXITSTATUS(pass->wait_status),
+                .expected = pass->has_hung ? pass->request->timeout_s
+                                           : (uint64_t)WEXITSTATUS(pass->wait_status),
             },
     };
     if (has_event) {
@@ -171,11 +221,11 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
             return fl_fail(err, FL_NOMEM, "%s: the worker process could not begin",
                            target->label);
         }
-        if (!has_exited && WTERMSIG(pass->wait_status) == SIGKILL) {
+        if (!pass->has_hung && !has_exited && WTERMSIG(pass->wait_status) == SIGKILL) {
             return fl_fail(err, FL_NOMEM, "%s: the worker process was killed, memory ran out?",
                            target->label);
         }
-        crash_describe(pass);
+        end_describe(pass);
         return FL_OK;
     }
     *answer = pass->ring->answer;
@@ -195,12 +245,14 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
                              : "");
 }
 
-static void worker_wait(struct pass *pass)
+/* All batches are handed over: wait for the answer and the worker's end. */
+static void answer_await(struct pass *pass)
 {
-    while (!pass->has_ended && waitpid(pass->worker, &pass->wait_status, 0) < 0 &&
-           errno == EINTR) {
+    while (!worker_is_gone(pass)) {
+        fl_ring_wait_answer(pass->ring);
+        worker_watch(pass);
     }
-    pass->has_ended = true;
+    worker_wait(pass);
 }
 
 static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *err)
@@ -213,7 +265,7 @@ static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *
     if (status != FL_OK) {
         kill(pass->worker, SIGKILL);
     }
-    worker_wait(pass);
+    answer_await(pass);
     pass->outcome->plan = pass->plan.totals;
     pass->outcome->reader = *fl_reader_totals(pass->reader);
     return status == FL_OK ? answer_take(pass, err) : status;

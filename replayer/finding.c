@@ -32,7 +32,8 @@ static size_t text_where(const struct fl_finding *finding, char *text, size_t te
     return length < 0 || (size_t)length >= text_bytes ? 0 : (size_t)length;
 }
 
-static void text_crash(const struct fl_finding *finding, char *text, size_t text_bytes)
+/* A process that ended or does not: only its events are known. */
+static void text_process(const struct fl_finding *finding, char *text, size_t text_bytes)
 {
     char where[64], what[64];
     if (finding->event == finding->last_event) {
@@ -41,7 +42,10 @@ static void text_crash(const struct fl_finding *finding, char *text, size_t text
         snprintf(where, sizeof where, "events %" PRIu64 " to %" PRIu64, finding->event,
                  finding->last_event);
     }
-    if (finding->found == 0) {
+    if (finding->kind == FL_FINDING_HANG) {
+        snprintf(what, sizeof what, "no answer in %" PRIu64 " s (--timeout)",
+                 finding->expected);
+    } else if (finding->found == 0) {
         snprintf(what, sizeof what, "ended the process with code %" PRIu64, finding->expected);
     } else {
         snprintf(what, sizeof what, "crashed: %s (signal %" PRIu64 ")",
@@ -91,6 +95,7 @@ static void text_what(const struct fl_finding *finding, char *text, size_t text_
         snprintf(text, text_bytes, "left a broken heap: %s", finding->detail);
         break;
     case FL_FINDING_NONE:
+    case FL_FINDING_HANG:
     case FL_FINDING_CRASH:
     case FL_FINDING_COUNT:
         snprintf(text, text_bytes, "no finding");
@@ -100,8 +105,8 @@ static void text_what(const struct fl_finding *finding, char *text, size_t text_
 
 void fl_finding_text(const struct fl_finding *finding, char *text, size_t text_bytes)
 {
-    if (finding->kind == FL_FINDING_CRASH) {
-        text_crash(finding, text, text_bytes);
+    if (finding->kind == FL_FINDING_CRASH || finding->kind == FL_FINDING_HANG) {
+        text_process(finding, text, text_bytes);
         return;
     }
     const size_t used = text_where(finding, text, text_bytes);

@@ -24,6 +24,7 @@
     X(USABLE_SMALL, "usable-small") /* expected: bytes asked for; found: usable size */        \
     X(FREE_REFUSED, "free-refused") /* free said there is no live block */                     \
     X(INVARIANT, "invariant")       /* detail: what the heap's own check said */               \
+    X(HANG, "hang")                 /* expected: seconds waited for an answer */               \
     X(CRASH, "crash")               /* found: the signal, or 0 and expected: the exit code */
 
 enum fl_finding_kind {

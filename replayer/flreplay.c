@@ -23,9 +23,11 @@
 #include "run.h"
 #include "worker.h"
 
-#define RUNS_DEFAULT  5u
-#define ALLOC_DEFAULT "addr-tree,augment=max,system"
-#define MESSAGE_BYTES 512u
+#define RUNS_DEFAULT    5u
+#define TIMEOUT_DEFAULT 60u
+#define TIMEOUT_MOST    1000000u
+#define ALLOC_DEFAULT   "addr-tree,augment=max,system"
+#define MESSAGE_BYTES   512u
 
 enum {
 #define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
@@ -150,6 +152,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return FL_OK;
     case OPT_GROWTH:
         return growth_set(request, value, err);
+    case OPT_TIMEOUT:
+        request->run.timeout_s = value->number;
+        return number_at_least(value, "timeout", 0, TIMEOUT_MOST, err);
     case OPT_HISTOGRAM:
         request->wants_histogram = true;
         return FL_OK;
@@ -356,7 +361,10 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
         return fl_worker_main(catalog, argv[2]);
     }
     struct request request = {
-        .run = {.catalog = catalog, .event_limit = UINT64_MAX, .run_count = RUNS_DEFAULT},
+        .run = {.catalog = catalog,
+                .event_limit = UINT64_MAX,
+                .run_count = RUNS_DEFAULT,
+                .timeout_s = TIMEOUT_DEFAULT},
         .lesson = {.growth_largest = FL_GROWTH_LARGEST},
     };
     struct fl_error err;

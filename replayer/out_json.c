@@ -143,6 +143,7 @@ static void emit_counts_more(struct fl_emit *emit, const struct fl_alloc_stats *
     }
     fl_emit_u64(emit, "madvise_calls", stats->madvise_calls);
     fl_emit_u64(emit, "madvise_bytes", stats->madvise_bytes);
+    fl_emit_u64(emit, "retaken_bytes", stats->retaken_bytes);
     fl_emit_u64(emit, "at_peak_block_bytes", stats->at_peak_block_bytes);
     fl_emit_u64(emit, "at_peak_footprint_bytes", stats->at_peak_footprint);
     emit_share(emit, "internal_fragmentation", fl_fragmentation_internal(stats));

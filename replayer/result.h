@@ -58,6 +58,7 @@ struct fl_run_request {
     uint64_t event_limit; /* UINT64_MAX: none */
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
     enum fl_touch touch;  /* what those write */
+    uint64_t timeout_s;   /* 0: wait for ever */
     bool is_quiet;
 };
 

@@ -99,6 +99,13 @@ void fl_ring_answer(struct fl_ring *ring)
 {
     atomic_store(&ring->is_done, 1);
     futex_wake(&ring->consumed);
+    futex_wake(&ring->is_done);
+}
+
+void fl_ring_wait_answer(struct fl_ring *ring)
+{
+    const struct timespec limit = {.tv_nsec = FL_RING_WAIT_MS * 1000000L};
+    futex_wait(&ring->is_done, 0, &limit);
 }
 
 const struct fl_step_batch *fl_ring_at_work(const struct fl_ring *ring)

@@ -51,8 +51,8 @@ struct fl_answer {
 struct fl_ring {
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t produced; /* batches put in; a futex word */
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t consumed; /* batches done; a futex word */
-    _Atomic uint32_t is_done;                               /* the answer is there */
-    _Atomic uint64_t event; /* check pass: the event at work, for crashes */
+    _Atomic uint32_t is_done; /* the answer is there; a futex word */
+    _Atomic uint64_t event;   /* check pass: the event at work, for crashes */
     struct fl_job job;
     struct fl_answer answer;
     struct fl_step_batch batches[FL_RING_BATCHES];
@@ -80,6 +80,9 @@ void fl_ring_release(struct fl_ring *ring);
 
 /** Worker: the answer is complete. */
 void fl_ring_answer(struct fl_ring *ring);
+
+/** Driver: wait until the answer is complete, for FL_RING_WAIT_MS at most. */
+void fl_ring_wait_answer(struct fl_ring *ring);
 
 /** The batch that was at work when the worker stopped, or NULL. */
 const struct fl_step_batch *fl_ring_at_work(const struct fl_ring *ring);

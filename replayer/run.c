@@ -75,6 +75,7 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
         .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
+        .timeout_s = schedule->request->timeout_s,
         .progress = schedule->request->is_quiet ? NULL : progress_step,
         .user = schedule,
     };

@@ -28,6 +28,8 @@ run 2 "$FLREPLAY" t.zst --check=off --runs=0
 expect err 'flreplay: error: --runs=0 with --check=off leaves nothing to do'
 run 2 "$FLREPLAY" t.zst --runs=101
 expect err 'flreplay: error: --runs=101: it is at least 0 and at most 100'
+run 2 "$FLREPLAY" t.zst --timeout=soon
+expect err 'flreplay: error: --timeout=soon: *'
 run 2 "$FLREPLAY" t.zst --touch=some
 expect err 'flreplay: error: --touch=some: *'
 run 2 "$FLREPLAY" t.zst --limit=0

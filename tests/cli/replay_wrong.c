@@ -28,6 +28,7 @@ enum mode {
     MODE_REFUSE,
     MODE_OUTSIDE,
     MODE_KEEP,
+    MODE_HANG,
 };
 
 static const struct fl_knob knobs[] = {
@@ -35,7 +36,7 @@ static const struct fl_knob knobs[] = {
      .help = "the mistake",
      .type = FL_KNOB_CHOICE,
      .choices = "none|overlap|misaligned|lost-tail|dirty-calloc|small-usable|scribble|"
-                "invariant|crash|exit|refuse|outside|keep"},
+                "invariant|crash|exit|refuse|outside|keep|hang"},
     {.name = "after",
      .help = "requests before the mistake",
      .type = FL_KNOB_BYTES,
@@ -99,6 +100,9 @@ static void *wrong_alloc(struct fl_allocator *self, size_t bytes, size_t align)
     if (is_wrong_now(wrong, MODE_CRASH)) {
         signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would make it an exit */
         raise(SIGSEGV);
+    }
+    while (is_wrong_now(wrong, MODE_HANG)) {
+        usleep(1000);
     }
     if (is_wrong_now(wrong, MODE_EXIT)) {
         _exit(9);

@@ -35,6 +35,13 @@ expect err 'flreplay: error: wrong,mode=scribble: event *was changed while it wa
 run 5 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=crash --check=off --runs=1
 expect err 'flreplay: error: wrong,mode=crash: events [0-9]* to [0-9]*: crashed: Segmentation fault (signal 11) (t.zst)'
 
+# An allocator that never comes back ends too: with its event, or with those of its batch.
+run 5 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=hang --runs=0 --timeout=1
+expect err 'flreplay: error: wrong,mode=hang: event [0-9]*: no answer in 1 s (--timeout) (t.zst)'
+run 5 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=hang,after=5k,system --check=off --runs=1 --timeout=1 --json
+expect out '*"kind": "hang",'
+expect err 'flreplay: error: wrong,mode=hang,after=5k: events [0-9]* to [0-9]*: no answer in 1 s (--timeout) (t.zst)'
+
 # No memory is an answer, and said.
 run 0 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=refuse --runs=1
 expect out '*wrong,mode=refuse refused * requests that the program was granted'
