@@ -60,7 +60,7 @@ static const struct fl_command command = {
         "\n"
         "A text trace for --explain has one call per line; # begins a comment:\n"
         "  a ID BYTES  malloc   m ID ALIGN BYTES  aligned_alloc   f ID  free\n"
-        "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  malloc_usable_size\n"
+        "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  usable size\n"
         "\n" FL_FIGURES_TEXT "\n"
         "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged or truncated, 4 the\n"
         "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",

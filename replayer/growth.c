@@ -101,6 +101,9 @@ struct free_walk {
 static bool free_visit(const struct fl_block_view *view, void *user)
 {
     struct free_walk *walk = user;
+    if (view->is_big) {
+        return false; /* they come behind the region */
+    }
     walk->last_bytes = view->is_used ? 0 : view->block_bytes;
     if (!view->is_used && walk->bytes != NULL && walk->count < walk->limit) {
         walk->bytes[walk->count] = view->block_bytes;
@@ -152,7 +155,8 @@ static enum fl_status heap_build(struct growth_heap *heap, struct fl_error *err)
     }
     struct free_walk walk = {.bytes = heap->free_bytes, .limit = heap->count};
     heap->ops->walk(heap->allocator, free_visit, &walk);
-    if (walk.count != heap->count) {
+    /* The top must be live too: a free one would be glued to the last block. */
+    if (walk.count != heap->count || walk.last_bytes != 0) {
         return fl_fail(err, FL_USAGE,
                        "%s: %s free blocks of chosen sizes cannot be made with these knobs",
                        heap->target->label, fl_fmt_count(heap->count).text);

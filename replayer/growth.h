@@ -23,7 +23,7 @@ enum fl_growth_class {
     FL_GROWTH_UNCLEAR,
 };
 
-#define FL_GROWTH_LOG_STEP    14u /* 4 per doubling: a red-black tree needs 2 */
+#define FL_GROWTH_LOG_STEP    20u /* 6 per doubling: three ways down a red-black tree */
 #define FL_GROWTH_LINEAR_STEP 5u
 
 /** Visits of the worst probe at each n = 100, 1,000 ... */

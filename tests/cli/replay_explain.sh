@@ -11,6 +11,106 @@ same() { # WHAT
     }
 }
 
+# ---- the example of the course notes, number for number ----
+cat >notes.txt <<'END'
+a a 100
+a b 200
+f b
+END
+run 0 "$FLREPLAY" --explain notes.txt --base=10000 --alloc=list-addr,align=4,chunk=4k,coalesce=off
+same 'the notes without coalescing' <<'END'
+notes.txt: list-addr,align=4,chunk=4k,coalesce=off
+
+a = malloc(100)
+  returns 10008, in block 10000 of 108 bytes
+  0 visits, mmap of 4,096 bytes, 1 split
+  free list: (10108: 3988)
+
+b = malloc(200)
+  returns 10116, in block 10108 of 208 bytes
+  1 visit, 1 split
+  free list: (10316: 3780)
+
+free(b)
+  gives back 10116, in block 10108 of 208 bytes
+  1 visit
+  free list: (10108: 208) -> (10316: 3780)
+
+3 calls; live: 1 block, 100 bytes asked for; from the kernel: 4,096 bytes; heap sound after each
+END
+run 0 "$FLREPLAY" --explain notes.txt --base=10000 --alloc=list-addr,align=4,chunk=4k,coalesce=on
+same 'the notes with coalescing' <<'END'
+notes.txt: list-addr,align=4,chunk=4k,coalesce=on
+
+a = malloc(100)
+  returns 10008, in block 10000 of 108 bytes
+  0 visits, mmap of 4,096 bytes, 1 split
+  free list: (10108: 3988)
+
+b = malloc(200)
+  returns 10116, in block 10108 of 208 bytes
+  1 visit, 1 split
+  free list: (10316: 3780)
+
+free(b)
+  gives back 10116, in block 10108 of 208 bytes
+  0 visits, 1 merge
+  free list: (10108: 3988)
+
+3 calls; live: 1 block, 100 bytes asked for; from the kernel: 4,096 bytes; heap sound after each
+END
+
+# Every other design gets to the same blocks, and draws them its way.
+last_index() { # the free blocks after the last call
+    awk '/^[a-z]/ { text = "" } /^  [a-z ]*:/ || /^    / { text = text $0 "\n" }
+         /^[0-9]+ calls/ { printf "%s", kept } { kept = text }' out >index
+    mv index out
+}
+for tags in none boundary; do
+    for name in list-lifo list-addr list-size size-tree addr-tree combo-tree; do
+        notes="--explain notes.txt --base=10000 --alloc=$name,align=4,chunk=4k,tags=$tags"
+        # shellcheck disable=SC2086
+        run 0 "$FLREPLAY" $notes,coalesce=off
+        expect out '  returns 10008, in block 10000 of 108 bytes'
+        expect out '  returns 10116, in block 10108 of 208 bytes'
+        last_index
+        case $name in
+        list-*) echo '  free list: (10108: 208) -> (10316: 3780)' ;;
+        size-tree) printf '  tree by size:\n    (10316: 3780)\n      left  (10108: 208)\n' ;;
+        addr-tree) printf '  tree by address:\n    (10316: 3780)\n      left  (10108: 208)\n' ;;
+        combo-tree)
+            printf '  tree by size:\n    (10316: 3780)\n      left  (10108: 208)\n'
+            printf '  tree by address:\n    (10316: 3780)\n      left  (10108: 208)\n'
+            ;;
+        esac | same "$name,tags=$tags: the last free blocks"
+        # shellcheck disable=SC2086
+        run 0 "$FLREPLAY" $notes,coalesce=on
+        last_index
+        grep -q '(10108: 3988)$' out && ! grep -v '(10108: 3988)$' out | grep -q '(' ||
+            fail "$name,tags=$tags: not one block of 3,988 bytes"
+    done
+done
+
+# Equal sizes beside their node, both trees of the combined design.
+printf 'a 1 100\na v 20\na 2 50\na w 20\na 3 100\na x 20\na 4 300\na y 20\na 5 50\na z 20\n' >equal.txt
+printf 'f 1\nf 2\nf 3\nf 4\nf 5\n' >>equal.txt
+run 0 "$FLREPLAY" --explain equal.txt --base=10000 --alloc=combo-tree,chunk=4k
+last_index
+same 'combo-tree: two trees' <<'END'
+  tree by size:
+    (10008: 112) = (10280: 112)
+      left  (10168: 64) = (10808: 64)
+      right (10920: 3168)
+        left  (10440: 320)
+  tree by address:
+    (10168: 64)
+      left  (10008: 112)
+      right (10440: 320)
+        left  (10280: 112)
+        right (10920: 3168)
+          left  (10808: 64)
+END
+
 # ---- every call, and the default allocator ----
 cat >calls.txt <<'END'
 # every call there is
