@@ -27,7 +27,7 @@ EXIT_USAGE = 2
 TRACES = ("cc1plus", "python3", "sqlite3", "perl")
 # (target, time per operation / glibc's at most)
 TREES = (("size-tree", 3.2), ("addr-tree,augment=max", 3.8), ("combo-tree", 5.5))
-LISTS = ("list-addr", "list-lifo", "list-size")
+LISTS = ("list-addr", "list-lifo,tags=none", "list-size")
 FOOTPRINT_AT_MOST = 1.16
 NS_PER_VISIT_AT_MOST = 8.0
 LIST_EVENTS = 200_000
