@@ -8,11 +8,11 @@
 
 /** What a model counts itself. */
 struct counters {
-    uint64_t mallocs, frees, reallocs, failed;
+    uint64_t mallocs, frees, reallocs;
+    uint64_t failed, failed_resizes; /* the second are part of the first */
     uint64_t live_blocks, live_payload, peak_payload, peak_live_blocks;
-    uint64_t calls, free_blocks_sum;                 /* taken over at the end of each call */
-    uint64_t at_peak_block_bytes, at_peak_footprint; /* the same */
-    uint64_t seen_peak;                              /* peak_payload at that time */
+    uint64_t calls, free_blocks_sum; /* taken over from the heap at the end of each call */
+    uint64_t at_peak_block_bytes, at_peak_footprint, seen_peak; /* the same; of that peak */
 };
 
 void counters_add(struct counters *counters, uint64_t payload_bytes);

@@ -142,6 +142,7 @@ static bool op_resize(struct run *run, struct slot *slot, const struct op *op, u
     if (slot->at == NULL)
         return true;
     uint8_t *at = run->ops->resize(run->heap, slot->at, op->bytes);
+    run->counters.failed_resizes += at == NULL;
     if (at == NULL)
         return check_null(run, op->bytes) &&
                (slot_is_intact(slot, slot->at, slot->bytes) ||
@@ -269,19 +270,15 @@ static bool op_free_misaligned(struct run *run, struct slot *slot, const struct 
 static bool op_free_foreign(struct run *run, const struct op *op)
 {
     static _Alignas(64) uint8_t elsewhere[256];
-    uint8_t *base = heap_base(run);
-    switch (op->bytes % 5) {
-    case 0:
-        return check_refused(run, &elsewhere[64], FL_MISUSE_FOREIGN);
-    case 1:
-        return check_refused(run, (void *)(uintptr_t)64, FL_MISUSE_FOREIGN);
-    case 2:
-        return check_refused(run, (void *)(UINTPTR_MAX - 63), FL_MISUSE_FOREIGN);
-    case 3:
-        return base == NULL || check_refused(run, base, FL_MISUSE_FOREIGN);
-    default:
-        return base == NULL || check_refused(run, base + ((size_t)60 << 30), FL_MISUSE_FOREIGN);
-    }
+    const uintptr_t base = (uintptr_t)heap_base(run);
+    const uintptr_t places[] = {
+        (uintptr_t)&elsewhere[64], 64, UINTPTR_MAX - 63, base - 64, /* before the region */
+        base + ((size_t)10 << 30),                                  /* behind what is memory */
+    };
+    void *bad = (void *)places[op->bytes % (sizeof places / sizeof places[0])];
+    if (base == 0 || run->ops->contains(run->heap, bad, 1))
+        return true;
+    return check_refused(run, bad, FL_MISUSE_FOREIGN);
 }
 
 static bool op_free_smashed(struct run *run, struct slot *slot, const struct op *op)
