@@ -19,7 +19,7 @@
 #include "knobs.h"
 #include "naive.h"
 
-#define SHORT_OPS 300
+#define SHORT_OPS 500
 #define LONG_OPS  20000
 
 /* Each pair of designs and knobs has a sequence of its own, so they need not be long. */
@@ -208,18 +208,56 @@ static void two_instances_place_and_count_alike(void **state)
 
 /* ---- oracle ---- */
 
-/* Designs that place alike, each with its own knobs, and what they have in common. */
+#define MEMBERS_MAX  10
+#define VARIANTS_MAX 10
+
+/*
+ * Designs that place alike, each with its own knobs, and what they have in common. Where a block
+ * is put follows from the order, the fit and the smallest block; so designs whose links differ in
+ * size are compared at alignments that make their smallest blocks equal.
+ */
 struct equal_group {
-    const char *members[6];
-    const char *variants[12];
+    const char *members[MEMBERS_MAX];
+    const char *variants[VARIANTS_MAX];
 };
 
+#define EVERY_DAY                                                                              \
+    ",big=never", ",big=4k,chunk=4k", ",coalesce=off", ",trim=always", ",split-min=200"
+#define TREES_OF_ADDRESSES(fit)                                                                \
+    "addr-tree,fit=" fit, "addr-tree,augment=max,fit=" fit, "addr-tree,tags=none,fit=" fit,    \
+        "addr-tree,augment=max,tags=none,fit=" fit
+#define LISTS_OF_ADDRESSES(fit)                                                                \
+    "list-addr,fit=" fit, "list-addr,links=single,fit=" fit, "list-addr,tags=none,fit=" fit,   \
+        "list-addr,links=single,tags=none,fit=" fit
+#define LISTS_OF_ARRIVALS(fit)                                                                 \
+    "list-lifo,fit=" fit, "list-lifo,links=single,fit=" fit, "list-lifo,tags=none,fit=" fit,   \
+        "list-lifo,links=single,tags=none,fit=" fit
+
 static const struct equal_group equal_groups[] = {
+    /* At the default alignment, where links of 12 to 20 bytes make blocks of 32. */
     {.members = {"list-addr,fit=first", "addr-tree,fit=first",
                  "addr-tree,fit=first,augment=max"},
-     .variants = {"", ",big=never", ",big=4k,chunk=4k"}},
+     .variants = {"", EVERY_DAY}},
+    {.members = {"list-addr,fit=next", "addr-tree,fit=next", "addr-tree,fit=next,augment=max"},
+     .variants = {"", EVERY_DAY}},
     {.members = {"list-addr,fit=best", "addr-tree,fit=best", "addr-tree,fit=best,augment=max"},
-     .variants = {"", ",big=never", ",big=4k,chunk=4k"}},
+     .variants = {"", EVERY_DAY}},
+    {.members = {"list-size", "size-tree"}, .variants = {"", EVERY_DAY}},
+    /* All knobs that must not matter; 32 and 64 bytes hold every node but the combined one. */
+    {.members = {LISTS_OF_ADDRESSES("first"), TREES_OF_ADDRESSES("first")},
+     .variants = {",align=32", ",align=64", ",align=32,coalesce=off", ",align=32,trim=always"}},
+    {.members = {LISTS_OF_ADDRESSES("next"), TREES_OF_ADDRESSES("next")},
+     .variants = {",align=32", ",align=64", ",align=32,coalesce=off", ",align=32,trim=always"}},
+    {.members = {LISTS_OF_ADDRESSES("best"), TREES_OF_ADDRESSES("best")},
+     .variants = {",align=32", ",align=64", ",align=32,coalesce=off", ",align=32,trim=always"}},
+    {.members = {LISTS_OF_ARRIVALS("first")}, .variants = {",align=32", ",align=32,big=4k"}},
+    {.members = {LISTS_OF_ARRIVALS("next")}, .variants = {",align=32", ",align=32,big=4k"}},
+    {.members = {LISTS_OF_ARRIVALS("best")}, .variants = {",align=32", ",align=32,big=4k"}},
+    {.members = {"list-size", "list-size,links=single", "list-size,tags=none",
+                 "list-size,links=single,tags=none", "size-tree", "size-tree,tags=none",
+                 "combo-tree", "combo-tree,tags=none"},
+     .variants = {",align=64", ",align=64,big=never", ",align=64,coalesce=off",
+                  ",align=64,trim=always", ",align=64,split-min=500", ",align=64,chunk=4k"}},
 };
 
 static uint64_t offsets_of(const char *spec, uint64_t seed)
@@ -235,7 +273,7 @@ static void group_places_alike(const struct equal_group *group, const char *vari
                                uint64_t seed)
 {
     uint64_t expected = 0;
-    for (size_t i = 0; i < 6 && group->members[i] != NULL; i++) {
+    for (size_t i = 0; i < MEMBERS_MAX && group->members[i] != NULL; i++) {
         char spec[200];
         snprintf(spec, sizeof spec, "%s%s", group->members[i], variant);
         const uint64_t hash = offsets_of(spec, seed);
@@ -251,7 +289,7 @@ static void designs_of_one_order_place_alike(void **state)
     (void)state;
     uint64_t seed = test_seed;
     for (size_t i = 0; i < sizeof equal_groups / sizeof equal_groups[0]; i++)
-        for (size_t k = 0; k < 12 && equal_groups[i].variants[k] != NULL; k++)
+        for (size_t k = 0; k < VARIANTS_MAX && equal_groups[i].variants[k] != NULL; k++)
             group_places_alike(&equal_groups[i], equal_groups[i].variants[k], seed++);
 }
 
