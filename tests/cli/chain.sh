@@ -6,7 +6,6 @@ flreplay=$3
 compiler=$4
 program=$5
 . "$(dirname "$0")/record_common.sh"
-
 . "$(dirname "$0")/record_programs.sh"
 prepare_program
 

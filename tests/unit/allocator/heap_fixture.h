@@ -46,6 +46,78 @@ static inline void fixture_close(struct fl_allocator *heap)
     heap->ops->destroy(heap);
 }
 
+/** Blocks of these sizes, each with a small one behind it that stays: freed, none touches another
+ *  free block. */
+static inline void fixture_alloc_apart(struct fl_allocator *heap, const size_t *sizes,
+                                       size_t count, void **blocks)
+{
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = heap->ops->alloc(heap, sizes[i], 0);
+        assert_non_null(blocks[i]);
+        assert_non_null(heap->ops->alloc(heap, 8, 0));
+    }
+}
+
+/** A free block of an index, its place as that of the payload it would have. */
+struct fixture_entry {
+    uint64_t offset, block_bytes;
+    enum fl_index_place place;
+};
+
+/** The blocks of one index in its order. */
+struct fixture_index {
+    const char *name;
+    struct fixture_entry entries[400];
+    size_t count;
+};
+
+static inline bool fixture_index_add(const struct fl_index_view *view, void *user)
+{
+    struct fixture_index *index = user;
+    if (strcmp(view->index, index->name) != 0)
+        return true;
+    assert_true(index->count < sizeof index->entries / sizeof index->entries[0]);
+    index->entries[index->count++] =
+        (struct fixture_entry){view->offset + 8, view->block_bytes, view->place};
+    return true;
+}
+
+static inline void fixture_index_take(const struct fl_allocator *heap, const char *name,
+                                      struct fixture_index *index)
+{
+    *index = (struct fixture_index){.name = name};
+    heap->ops->index(heap, fixture_index_add, index);
+}
+
+/** The index begins with these blocks, now free, and holds one more: the top. */
+static inline void fixture_expect_order(const struct fl_allocator *heap, const char *name,
+                                        void *const *freed, size_t count)
+{
+    struct fixture_index index;
+    fixture_index_take(heap, name, &index);
+    assert_int_equal(index.count, count + 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(index.entries[i].offset, heap->ops->offset(heap, freed[i]));
+}
+
+static inline bool fixture_top_find(const struct fl_block_view *view, void *user)
+{
+    if (!view->is_big)
+        *(struct fl_block_view *)user = *view;
+    return true;
+}
+
+/** Take what is free at the end of the heap, whole. */
+static inline void *fixture_take_top(struct fl_allocator *heap)
+{
+    struct fl_block_view top = {0};
+    heap->ops->walk(heap, fixture_top_find, &top);
+    assert_false(top.is_used);
+    void *block = heap->ops->alloc(heap, top.block_bytes - 8, 0);
+    assert_int_equal(heap->ops->offset(heap, block), top.offset + 8);
+    return block;
+}
+
 /** Is so much address space in use that a limit on it would stop everything? A sanitizer's shadow
  *  is some terabytes. */
 static inline bool fixture_space_is_taken(void)

@@ -118,6 +118,31 @@ static void mistakes_are_answered_with_what_is_allowed(void **state)
     }
 }
 
+static void knob_of_another_design_is_refused_with_those_that_have_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text, *answer;
+    } rows[] = {
+        {"size-tree", "links=single",
+         "size-tree has no knob 'links', which belongs to list-lifo, list-addr, list-size"},
+        {"size-tree", "fit=best",
+         "size-tree has no knob 'fit', which belongs to list-lifo, list-addr, addr-tree"},
+        {"list-size", "fit=first",
+         "list-size has no knob 'fit', which belongs to list-lifo, list-addr, addr-tree"},
+        {"combo-tree", "augment=max",
+         "combo-tree has no knob 'augment', which belongs to addr-tree"},
+        {"list-lifo", "augment=none",
+         "list-lifo has no knob 'augment', which belongs to addr-tree"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fl_allocator_config config;
+        char message[200] = "";
+        assert_int_equal(set(rows[i].name, &config, rows[i].text, message), -ENOENT);
+        assert_string_equal(message, rows[i].answer);
+    }
+}
+
 static void mistake_leaves_the_configuration_as_it_was(void **state)
 {
     (void)state;
@@ -139,6 +164,7 @@ int main(void)
         cmocka_unit_test(sizes_take_units_and_words),
         cmocka_unit_test(choice_is_its_index),
         cmocka_unit_test(mistakes_are_answered_with_what_is_allowed),
+        cmocka_unit_test(knob_of_another_design_is_refused_with_those_that_have_it),
         cmocka_unit_test(mistake_leaves_the_configuration_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
