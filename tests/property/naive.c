@@ -281,13 +281,32 @@ static bool op_free_foreign(struct run *run, const struct op *op)
     return check_refused(run, bad, FL_MISUSE_FOREIGN);
 }
 
+/* A size with which the block would end where a free block does; 0: none lies behind it. */
+static uint32_t size_up_to_a_free_block(struct run *run, const struct slot *slot)
+{
+    const uint64_t start = run->ops->offset(run->heap, slot->at) - 8;
+    shape_take(&run->shape, run->heap);
+    for (size_t i = 0; i < run->shape.in_region; i++) {
+        const struct fl_block_view *block = &run->shape.blocks[i];
+        if (!block->is_used && block->offset > start)
+            return (uint32_t)((block->offset + block->block_bytes - start) /
+                              run->heap->alignment);
+    }
+    return 0;
+}
+
+/* Nothing, all ones, or a size that only the successor can tell to be wrong. */
 static bool op_free_smashed(struct run *run, struct slot *slot, const struct op *op)
 {
     uint8_t saved[8];
     if (slot->at == NULL || offset_is_big(run->ops->offset(run->heap, slot->at)))
         return true;
+    const uint32_t size = op->bytes % 3 == 0 ? size_up_to_a_free_block(run, slot) : 0;
     memcpy(saved, slot->at - 8, 8);
-    memset(slot->at - 8, op->bytes % 2 == 0 ? 0xff : 0, 8);
+    if (size != 0)
+        memcpy(slot->at - 8, &size, sizeof size);
+    else
+        memset(slot->at - 8, op->bytes % 3 == 1 ? 0xff : 0, 8);
     const bool is_told = run->ops->judge(run->heap, slot->at) == FL_MISUSE_CORRUPT;
     const bool is_refused = !run->ops->free(run->heap, slot->at) &&
                             run->ops->resize(run->heap, slot->at, 8) == NULL;
