@@ -66,8 +66,13 @@ void fl_size_index_insert(struct fl_size_index *index, struct fl_block *block)
         if (size == granules)
             break;
         parent = next;
-        side = granules < size ? FL_LEFT : FL_RIGHT;
-        next = fl_tree_at(tree, next)->child[side];
+        if (granules < size) {
+            side = FL_LEFT;
+            next = fl_tree_at(tree, next)->child[FL_LEFT];
+        } else {
+            side = FL_RIGHT;
+            next = fl_tree_at(tree, next)->child[FL_RIGHT];
+        }
     }
     *index->visits += visits;
     if (next != 0) {
@@ -107,10 +112,14 @@ struct fl_block *fl_size_index_find(struct fl_size_index *index, uint32_t granul
     for (uint32_t number = tree->root; number != 0;) {
         const uint32_t size = granules_at(index, number);
         visits++;
-        best = size >= granules ? number : best;
-        if (size == granules)
-            break;
-        number = fl_tree_at(tree, number)->child[size < granules ? FL_RIGHT : FL_LEFT];
+        if (size < granules) {
+            number = fl_tree_at(tree, number)->child[FL_RIGHT];
+        } else {
+            best = number;
+            if (size == granules)
+                break;
+            number = fl_tree_at(tree, number)->child[FL_LEFT];
+        }
     }
     *index->visits += visits;
     return best != 0 ? fl_tree_block(tree, links_at(index, best)->next) : NULL;

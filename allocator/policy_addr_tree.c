@@ -85,12 +85,15 @@ static struct fl_block *descend_first(struct fl_policy *self, uint32_t number,
         FL_ASSERT(number != 0, "the maxima lead to a block that fits");
         struct fl_tree_links *links = fl_tree_at(tree, number);
         struct fl_block *block = fl_tree_block(tree, number);
-        const bool is_left = fl_tree_maxima(links)->side[FL_LEFT] >= granules;
-        if (!is_left & (block->granules >= granules)) {
+        if (fl_tree_maxima(links)->side[FL_LEFT] >= granules) {
+            number = links->child[FL_LEFT];
+            continue;
+        }
+        if (block->granules >= granules) {
             self->visits += visits;
             return block;
         }
-        number = links->child[is_left ? FL_LEFT : FL_RIGHT];
+        number = links->child[FL_RIGHT];
     }
 }
 
