@@ -28,7 +28,7 @@ struct fl_heap_settings {
     bool has_tags;        /* boundary tags tell the free block before */
     bool is_coalescing;   /* free neighbours become one */
     enum fl_trim trim;    /* what goes back to the kernel */
-    size_t trim_bytes;    /* from this size on the free top goes back */
+    size_t trim_bytes;    /* from this size on free memory in one piece goes back */
     size_t big_bytes;     /* requests of this size and above are big blocks */
     size_t chunk_bytes;   /* whole pages */
     size_t granule_bytes; /* 1 << grid.shift */

@@ -66,14 +66,14 @@ enum fl_fit { FL_FIT_FIRST, FL_FIT_NEXT, FL_FIT_BEST };
                       .type = FL_KNOB_CHOICE,                                                  \
                       .choices = "boundary|none"},                                             \
     [FL_KNOB_TRIM] = {.name = "trim",                                                          \
-                      .help = "free memory that goes back to the kernel: none, the top of "    \
-                              "the heap from trim-size on, or every whole page",               \
+                      .help = "free memory that goes back to the kernel: none, pieces of "     \
+                              "trim-size and more, or every whole page",                       \
                       .type = FL_KNOB_CHOICE,                                                  \
                       .choices = "never|threshold|always"},                                    \
     [FL_KNOB_TRIM_SIZE] = {.name = "trim-size",                                                \
-                           .help = "trim=threshold: size of the free top, bytes",              \
+                           .help = "trim=threshold: size of such a piece, bytes",              \
                            .type = FL_KNOB_BYTES,                                              \
-                           .default_value = 1 << 20,                                           \
+                           .default_value = 64 << 10,                                          \
                            .minimum = 4096,                                                    \
                            .maximum = 1 << 30}
 

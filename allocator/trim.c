@@ -3,18 +3,21 @@
  * never?" the course notes ask. Three answers:
  *
  *   trim=never       what was taken is kept
- *   trim=threshold   the free top of the heap goes back once it is trim-size large: one munmap
- *                    for many frees
- *   trim=always      every whole page inside a free block goes back at once: the top by munmap,
- *                    others by madvise, which keeps the place and brings zeroed pages at the next
- *                    touch. The price is a system call in many a free.
+ *   trim=threshold   free memory goes back once trim-size of it lie in one piece: few system calls
+ *                    for most of what a heap holds in vain
+ *   trim=always      every whole page inside a free block goes back at once: a system call in many
+ *                    a free
+ *
+ * The top of the heap goes by munmap. Pages elsewhere go by madvise, which keeps their place; the
+ * next touch brings zeroed ones, and that fault is most of the price.
  *
  *   | header links |   page   |   page   |   page   | ... tag |      a free block
  *                  ^ first page boundary            ^ last one
  *                  |<--------- the span ----------->|
  *
  * FL_BLOCK_RELEASED says that the whole span of a block is back. Then footprint is exact without
- * asking the kernel: cutting such a block takes the pages again that are in no span any more.
+ * asking the kernel: cutting such a block takes the pages again that are in no span any more. A
+ * block glued to one whose pages are back gives its own back too, whatever their number.
  * Cost: O(1) and at most two system calls per free.
  */
 #include "heap.h"
@@ -73,17 +76,16 @@ static void pages_give_back(struct fl_heap *heap, struct fl_block *block, size_t
 void fl_trim(struct fl_heap *heap, struct fl_block *block, size_t released)
 {
     const bool is_top = fl_block_next(&heap->grid, block) == heap->end;
-    const size_t bytes = fl_block_bytes(&heap->grid, block);
-    const bool is_always = heap->set.trim == FL_TRIM_ALWAYS;
-    FL_ASSERT(released == 0 || is_always, "pages inside blocks go back with trim=always only");
-    if (is_top && (is_always || bytes >= heap->set.trim_bytes)) {
+    const size_t enough = heap->set.trim == FL_TRIM_ALWAYS ? 0 : heap->set.trim_bytes;
+    /* Of the block that it was glued to, whose span may have been empty. */
+    block->info &= ~(uint32_t)FL_BLOCK_RELEASED;
+    if (is_top && fl_block_bytes(&heap->grid, block) >= enough) {
         /* munmap gives back all of it: what madvise gave back is held again for that moment. */
         heap->released_bytes -= released;
         heap->stats.retaken_bytes += released;
         heap->stats.footprint += released;
-        block->info &= ~(uint32_t)FL_BLOCK_RELEASED;
         top_give_back(heap, block);
-    } else if (is_always) {
+    } else if (released > 0 || fl_trim_span(heap, block) >= enough) {
         pages_give_back(heap, block, released);
     }
 }
