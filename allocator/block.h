@@ -43,13 +43,8 @@ enum fl_block_flag {
 /* Bit `n` of the 28 that a policy may use in the header of a free block. */
 #define FL_POLICY_BIT(n) (1U << (FL_INFO_SHIFT + (n)))
 
-struct fl_block {
-    uint32_t granules; /* size of the block, header included, in granules */
-    uint32_t info;     /* flags; above them, used: bytes not asked for, free: policy's bits */
-};
-
-#define FL_HEADER sizeof(struct fl_block)
-#define FL_TAG    sizeof(uint32_t)
+#define FL_HEADER        sizeof(struct fl_block)
+#define FL_TAG           sizeof(uint32_t)
 _Static_assert(sizeof(struct fl_block) == 8, "the header holds the size in 8 bytes");
 
 static inline struct fl_block *fl_block_at(const struct fl_grid *grid, uint32_t number)

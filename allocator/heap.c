@@ -67,11 +67,13 @@ static struct fl_heap_settings settings_from(const struct fl_policy_ops *policy,
     const uint64_t *values = config->values;
     const size_t granule = (size_t)1 << (FL_ALIGN_SHIFT_LEAST + values[FL_KNOB_ALIGN]);
     const bool has_tags = values[FL_KNOB_TAGS] == FL_TAGS_BOUNDARY;
-    const size_t least = FL_HEADER + policy->links_bytes(config) + (has_tags ? FL_TAG : 0);
+    const struct fl_links_bytes links = policy->links_bytes(config);
+    const size_t least = FL_HEADER + links.least + (has_tags ? FL_TAG : 0);
     const size_t rest = (size_t)values[FL_KNOB_SPLIT_MIN];
     return (struct fl_heap_settings){
         .least = (uint32_t)((least + granule - 1) / granule),
         .least_rest = (uint32_t)(((rest > least ? rest : least) + granule - 1) / granule),
+        .links_end = FL_HEADER + links.most,
         .has_tags = has_tags,
         .is_coalescing = values[FL_KNOB_COALESCE] == FL_COALESCE_ON,
         .trim = (enum fl_trim)values[FL_KNOB_TRIM],

@@ -23,7 +23,8 @@
 
 /** The settings of a heap, from its knobs. Sizes in granules unless the name says bytes. */
 struct fl_heap_settings {
-    uint32_t least;       /* smallest block: header, links, tag */
+    uint32_t least;       /* smallest block: header, least links, tag */
+    size_t links_end;     /* where the links of any free block end, from its start, bytes */
     uint32_t least_rest;  /* smallest rest that is cut off; at least `least` */
     bool has_tags;        /* boundary tags tell the free block before */
     bool is_coalescing;   /* free neighbours become one */

@@ -9,26 +9,46 @@
 
 #include "rbtree.h"
 
-/** What a block keeps. A ring joins the blocks of one size; the tree's links are in use in one. */
+/** What a block keeps. A ring joins the blocks of one size; one of them, its anchor, is in the
+ *  tree. A block too small to hold all this keeps the ring alone. */
 struct fl_size_links {
-    struct fl_tree_links tree;
     uint32_t next, prev; /* in the ring, by numbers; a block alone points at itself */
+    struct fl_tree_links tree;
 };
+
+#define FL_SIZE_SMALL 16 /* sizes too small for the tree are below this many granules */
 
 struct fl_size_index {
     struct fl_tree tree;
-    uint32_t is_node; /* the header bit of the block that is in the tree */
-    uint64_t *visits; /* of the policy */
+    size_t links_offset;
+    uint32_t is_anchor;              /* the header bit of the block by which a ring is found */
+    uint32_t tree_from;              /* granules; smaller blocks have no room for tree links */
+    uint32_t anchors[FL_SIZE_SMALL]; /* of those, by granules; 0: none */
+    uint64_t *visits;                /* of the policy */
 };
 
-/** An empty index. `red` and `is_node` are bits of a free block's header for its use. */
+/** Where an index may keep what in a free block. */
+struct fl_size_layout {
+    size_t links_offset;
+    size_t tag_bytes;        /* at the end of each block */
+    uint32_t red, is_anchor; /* bits of the header */
+};
+
+/** Bytes of struct fl_size_links that every block, and that a large one keeps. */
+static inline struct fl_links_bytes fl_size_index_links_bytes(void)
+{
+    return (struct fl_links_bytes){offsetof(struct fl_size_links, tree),
+                                   sizeof(struct fl_size_links)};
+}
+
+/** An empty index. */
 void fl_size_index_init(struct fl_size_index *index, const struct fl_grid *grid,
-                        size_t links_offset, uint32_t red, uint32_t is_node, uint64_t *visits);
+                        const struct fl_size_layout *layout, uint64_t *visits);
 
 /** O(log s) for s different sizes. */
 void fl_size_index_insert(struct fl_size_index *index, struct fl_block *block);
 
-/** O(1) beside other blocks of its size, else O(log s). Does not look at the block's size. */
+/** O(1) beside other blocks of its size, else O(log s). */
 void fl_size_index_remove(struct fl_size_index *index, struct fl_block *block);
 
 /** The newest of the smallest blocks of at least `granules`, or NULL. O(log s). */

@@ -35,10 +35,19 @@ void fl_list_policy_remove(struct fl_policy *self, struct fl_block *block)
     fl_list_remove(&state->list, number);
 }
 
-void fl_list_policy_replace(struct fl_policy *self, struct fl_block *from, struct fl_block *to)
+struct fl_links_bytes fl_list_policy_links_bytes(enum fl_links links)
+{
+    const size_t bytes =
+        fl_list_links_bytes(links == FL_LINKS_SINGLE ? FL_LIST_SINGLE : FL_LIST_DOUBLE);
+    return (struct fl_links_bytes){bytes, bytes};
+}
+
+void fl_list_policy_replace(struct fl_policy *self, struct fl_block *from, struct fl_block *to,
+                            struct fl_block header)
 {
     struct fl_list_policy *state = fl_list_policy_of(self);
     const uint32_t number = fl_block_number(&self->grid, to);
+    *to = header;
     if (from == to)
         return;
     if (state->rover == fl_block_number(&self->grid, from))

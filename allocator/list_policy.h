@@ -28,13 +28,17 @@ static inline struct fl_list_policy *fl_list_policy_of(struct fl_policy *self)
 /** Set up an empty list with the knobs `links` and `fit` as given. */
 void fl_list_policy_init(struct fl_policy *self, enum fl_links links, enum fl_fit fit);
 
+/** Bytes of links with that knob. */
+struct fl_links_bytes fl_list_policy_links_bytes(enum fl_links links);
+
 /** Operations of struct fl_policy_ops that do not depend on the order. */
 void fl_list_policy_remove(struct fl_policy *self, struct fl_block *block);
 struct fl_block *fl_list_policy_find(struct fl_policy *self, uint32_t granules);
 void fl_list_policy_show(const struct fl_policy *self, fl_index_walker *walk, void *user);
 
 /** `to` takes the place of `from` in the list. */
-void fl_list_policy_replace(struct fl_policy *self, struct fl_block *from, struct fl_block *to);
+void fl_list_policy_replace(struct fl_policy *self, struct fl_block *from, struct fl_block *to,
+                            struct fl_block header);
 
 /** The block that ends where `block` starts, in a list without an order of addresses: O(n). */
 struct fl_block *fl_list_policy_before(struct fl_policy *self, const struct fl_block *block);

@@ -42,10 +42,12 @@ static struct addr_tree *addr_tree_of(struct fl_policy *self)
     return (struct addr_tree *)self;
 }
 
-static size_t addr_tree_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes addr_tree_links_bytes(const struct fl_allocator_config *config)
 {
     const bool is_augmented = config->values[KNOB_AUGMENT] == AUGMENT_MAX;
-    return sizeof(struct fl_tree_links) + (is_augmented ? sizeof(struct fl_tree_maxima) : 0);
+    const size_t bytes =
+        sizeof(struct fl_tree_links) + (is_augmented ? sizeof(struct fl_tree_maxima) : 0);
+    return (struct fl_links_bytes){bytes, bytes};
 }
 
 static void addr_tree_init(struct fl_policy *self, const struct fl_allocator_config *config)
@@ -68,8 +70,9 @@ static void addr_tree_remove(struct fl_policy *self, struct fl_block *block)
 }
 
 static void addr_tree_replace(struct fl_policy *self, struct fl_block *from,
-                              struct fl_block *to)
+                              struct fl_block *to, struct fl_block header)
 {
+    *to = header;
     fl_tree_replace(&addr_tree_of(self)->tree, fl_block_number(&self->grid, from),
                     fl_block_number(&self->grid, to));
 }

@@ -22,11 +22,13 @@
 
 /* What a free block keeps behind its header. */
 struct combo_links {
-    struct fl_size_links size;
     struct fl_tree_links address;
+    struct fl_size_links size;
 };
-_Static_assert(FL_HEADER + sizeof(struct combo_links) + FL_TAG <= 56,
-               "the smallest block is not above that of the course notes");
+_Static_assert(
+    FL_HEADER + sizeof(struct combo_links) + FL_TAG <= 48 &&
+        FL_HEADER + offsetof(struct combo_links, size.tree) + FL_TAG <= 32,
+    "a node is below the 56 bytes of the course notes, the smallest block well below");
 
 struct combo_tree {
     struct fl_policy base;
@@ -40,19 +42,24 @@ static struct combo_tree *combo_tree_of(struct fl_policy *self)
     return (struct combo_tree *)self;
 }
 
-static size_t combo_tree_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes combo_tree_links_bytes(const struct fl_allocator_config *config)
 {
+    const struct fl_links_bytes sizes = fl_size_index_links_bytes();
+    const size_t before = offsetof(struct combo_links, size);
     (void)config;
-    return sizeof(struct combo_links);
+    return (struct fl_links_bytes){before + sizes.least, before + sizes.most};
 }
 
 static void combo_tree_init(struct fl_policy *self, const struct fl_allocator_config *config)
 {
     struct combo_tree *state = combo_tree_of(self);
-    (void)config;
-    fl_size_index_init(&state->sizes, &self->grid,
-                       FL_HEADER + offsetof(struct combo_links, size), FL_POLICY_BIT(0),
-                       FL_POLICY_BIT(1), &self->visits);
+    const struct fl_size_layout layout = {
+        .links_offset = FL_HEADER + offsetof(struct combo_links, size),
+        .tag_bytes = config->values[FL_KNOB_TAGS] == FL_TAGS_BOUNDARY ? FL_TAG : 0,
+        .red = FL_POLICY_BIT(0),
+        .is_anchor = FL_POLICY_BIT(1),
+    };
+    fl_size_index_init(&state->sizes, &self->grid, &layout, &self->visits);
     fl_tree_init(&state->addresses, &self->grid,
                  FL_HEADER + offsetof(struct combo_links, address), FL_POLICY_BIT(2), NULL);
 }
@@ -72,10 +79,11 @@ static void combo_tree_remove(struct fl_policy *self, struct fl_block *block)
 }
 
 static void combo_tree_replace(struct fl_policy *self, struct fl_block *from,
-                               struct fl_block *to)
+                               struct fl_block *to, struct fl_block header)
 {
     struct combo_tree *state = combo_tree_of(self);
     fl_size_index_remove(&state->sizes, from);
+    *to = header;
     if (from != to)
         fl_tree_replace(&state->addresses, fl_block_number(&self->grid, from),
                         fl_block_number(&self->grid, to));

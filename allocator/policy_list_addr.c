@@ -23,10 +23,9 @@
 
 enum list_addr_knob { KNOB_FIT = FL_HEAP_KNOBS, KNOB_LINKS, KNOB_COUNT };
 
-static size_t list_addr_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes list_addr_links_bytes(const struct fl_allocator_config *config)
 {
-    return fl_list_links_bytes(config->values[KNOB_LINKS] == FL_LINKS_SINGLE ? FL_LIST_SINGLE
-                                                                             : FL_LIST_DOUBLE);
+    return fl_list_policy_links_bytes((enum fl_links)config->values[KNOB_LINKS]);
 }
 
 static void list_addr_init(struct fl_policy *self, const struct fl_allocator_config *config)
@@ -82,11 +81,11 @@ static void list_addr_insert(struct fl_policy *self, struct fl_block *block)
 }
 
 static void list_addr_replace(struct fl_policy *self, struct fl_block *from,
-                              struct fl_block *to)
+                              struct fl_block *to, struct fl_block header)
 {
     struct fl_list_policy *state = fl_list_policy_of(self);
     const uint32_t number = fl_block_number(&self->grid, to);
-    fl_list_policy_replace(self, from, to);
+    fl_list_policy_replace(self, from, to, header);
     if (state->rover == number && number < state->rover_from)
         state->rover = fl_list_next(&state->list, number);
     rover_meet(state, number);

@@ -19,10 +19,9 @@
 
 enum list_lifo_knob { KNOB_FIT = FL_HEAP_KNOBS, KNOB_LINKS, KNOB_COUNT };
 
-static size_t list_lifo_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes list_lifo_links_bytes(const struct fl_allocator_config *config)
 {
-    return fl_list_links_bytes(config->values[KNOB_LINKS] == FL_LINKS_SINGLE ? FL_LIST_SINGLE
-                                                                             : FL_LIST_DOUBLE);
+    return fl_list_policy_links_bytes((enum fl_links)config->values[KNOB_LINKS]);
 }
 
 static void list_lifo_init(struct fl_policy *self, const struct fl_allocator_config *config)

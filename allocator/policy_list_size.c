@@ -18,10 +18,9 @@
 
 enum list_size_knob { KNOB_LINKS = FL_HEAP_KNOBS, KNOB_COUNT };
 
-static size_t list_size_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes list_size_links_bytes(const struct fl_allocator_config *config)
 {
-    return fl_list_links_bytes(config->values[KNOB_LINKS] == FL_LINKS_SINGLE ? FL_LIST_SINGLE
-                                                                             : FL_LIST_DOUBLE);
+    return fl_list_policy_links_bytes((enum fl_links)config->values[KNOB_LINKS]);
 }
 
 static void list_size_init(struct fl_policy *self, const struct fl_allocator_config *config)
@@ -45,9 +44,10 @@ static void list_size_insert(struct fl_policy *self, struct fl_block *block)
 }
 
 static void list_size_replace(struct fl_policy *self, struct fl_block *from,
-                              struct fl_block *to)
+                              struct fl_block *to, struct fl_block header)
 {
     fl_list_policy_remove(self, from);
+    *to = header;
     list_size_insert(self, to);
 }
 

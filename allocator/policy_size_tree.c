@@ -29,17 +29,21 @@ static struct size_tree *size_tree_of(struct fl_policy *self)
     return (struct size_tree *)self;
 }
 
-static size_t size_tree_links_bytes(const struct fl_allocator_config *config)
+static struct fl_links_bytes size_tree_links_bytes(const struct fl_allocator_config *config)
 {
     (void)config;
-    return sizeof(struct fl_size_links);
+    return fl_size_index_links_bytes();
 }
 
 static void size_tree_init(struct fl_policy *self, const struct fl_allocator_config *config)
 {
-    (void)config;
-    fl_size_index_init(&size_tree_of(self)->sizes, &self->grid, FL_HEADER, FL_POLICY_BIT(0),
-                       FL_POLICY_BIT(1), &self->visits);
+    const struct fl_size_layout layout = {
+        .links_offset = FL_HEADER,
+        .tag_bytes = config->values[FL_KNOB_TAGS] == FL_TAGS_BOUNDARY ? FL_TAG : 0,
+        .red = FL_POLICY_BIT(0),
+        .is_anchor = FL_POLICY_BIT(1),
+    };
+    fl_size_index_init(&size_tree_of(self)->sizes, &self->grid, &layout, &self->visits);
 }
 
 static void size_tree_insert(struct fl_policy *self, struct fl_block *block)
@@ -53,9 +57,10 @@ static void size_tree_remove(struct fl_policy *self, struct fl_block *block)
 }
 
 static void size_tree_replace(struct fl_policy *self, struct fl_block *from,
-                              struct fl_block *to)
+                              struct fl_block *to, struct fl_block header)
 {
     fl_size_index_remove(&size_tree_of(self)->sizes, from);
+    *to = header;
     fl_size_index_insert(&size_tree_of(self)->sizes, to);
 }
 

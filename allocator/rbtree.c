@@ -326,10 +326,11 @@ static bool show_subtree(const struct fl_tree *tree, struct fl_index_step step,
            show_subtree(tree, right, walk, user);
 }
 
-void fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
+bool fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
                   void *user)
 {
-    show_subtree(tree, (struct fl_index_step){name, FL_INDEX_ROOT, 0, tree->root}, walk, user);
+    const struct fl_index_step root = {name, FL_INDEX_ROOT, 0, tree->root};
+    return show_subtree(tree, root, walk, user);
 }
 
 /* What a check carries down and brings back. */

@@ -74,8 +74,9 @@ void fl_tree_replace(struct fl_tree *tree, uint32_t from, uint32_t to);
 uint32_t fl_tree_first(const struct fl_tree *tree);
 uint32_t fl_tree_next(const struct fl_tree *tree, uint32_t number);
 
-/** Show every node before its children, the left one first, as of the index called `name`. */
-void fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
+/** Show every node before its children, the left one first, as of the index called `name`, until
+ *  `walk` returns false; returns what it did last. */
+bool fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
                   void *user);
 
 /**

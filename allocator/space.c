@@ -19,29 +19,20 @@
 
 /* ---- the index, with its length counted and the tags written ---- */
 
-/* Size a free block, with its tag; flags and the policy's bits stay. */
-static void block_resize_free(const struct fl_heap *heap, struct fl_block *block,
-                              uint32_t granules)
+static void block_set_tag(const struct fl_heap *heap, struct fl_block *block)
 {
-    FL_ASSERT(granules >= heap->set.least, "a free block holds its links");
-    block->granules = granules;
+    FL_ASSERT(block->granules >= heap->set.least, "a free block holds its links");
     if (heap->set.has_tags)
         fl_block_set_tag(&heap->grid, block);
 }
 
-/* A header for a free block that no index knows yet. Flags but PREV_FREE are off: that stays
- * what the caller has it. */
-static void block_make_free(const struct fl_heap *heap, struct fl_block *block,
-                            uint32_t granules, uint32_t flags)
-{
-    block->info = flags;
-    block_resize_free(heap, block, granules);
-}
-
+/* A block that no index knows yet enters it. `flags` are PREV_FREE, which the caller knows, and
+ * RELEASED. */
 static void index_insert(struct fl_heap *heap, struct fl_block *block, uint32_t granules,
                          uint32_t flags)
 {
-    block_make_free(heap, block, granules, flags);
+    *block = (struct fl_block){granules, flags};
+    block_set_tag(heap, block);
     heap->policy->ops->insert(heap->policy, block);
     heap->stats.free_blocks++;
     if (heap->stats.free_blocks > heap->stats.peak_free_blocks)
@@ -65,11 +56,9 @@ static void index_move(struct fl_heap *heap, struct fl_block *from, struct fl_bl
         index_insert(heap, to, granules, flags);
         return;
     }
-    if (from == to)
-        block_resize_free(heap, to, granules);
-    else
-        block_make_free(heap, to, granules, flags);
-    heap->policy->ops->replace(heap->policy, from, to);
+    const struct fl_block header = {granules, from == to ? from->info : flags};
+    heap->policy->ops->replace(heap->policy, from, to, header);
+    block_set_tag(heap, to);
 }
 
 /* ---- neighbours ---- */

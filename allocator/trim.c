@@ -24,11 +24,12 @@
 
 #include "assertion.h"
 
+/* What stays in front is a block, with all links that it has now. */
 static char *span_start(const struct fl_heap *heap, const struct fl_block *block)
 {
-    const uintptr_t links_end =
-        (uintptr_t)block + ((size_t)heap->set.least << heap->grid.shift);
-    return (char *)fl_page_round(links_end);
+    const size_t least = (size_t)heap->set.least << heap->grid.shift;
+    const size_t links_end = heap->set.links_end;
+    return (char *)fl_page_round((uintptr_t)block + (links_end > least ? links_end : least));
 }
 
 static char *span_end(const struct fl_heap *heap, const struct fl_block *block)

@@ -7,7 +7,7 @@
  *                                                         right (10316: 3780)
  *
  * (address: bytes) is a block, `=` another one of the same size, which the tree keeps in a list
- * at its node. A combined design shows each of its indexes. One pass over what ops->index
+ * at its node; `small` is a size that the tree by size does not hold. A combined design shows each of its indexes. One pass over what ops->index
  * gives, in its order.
  */
 #include "explain.h"
@@ -52,8 +52,10 @@ static void drawing_next(struct drawing *drawing, const char *arrow,
 
 static void drawing_node(struct drawing *drawing, const struct fl_index_view *view)
 {
-    static const char *const sides[] = {
-        [FL_INDEX_ROOT] = "", [FL_INDEX_LEFT] = "left  ", [FL_INDEX_RIGHT] = "right "};
+    static const char *const sides[] = {[FL_INDEX_ROOT] = "",
+                                        [FL_INDEX_LEFT] = "left  ",
+                                        [FL_INDEX_RIGHT] = "right ",
+                                        [FL_INDEX_SMALL] = "small "};
     const int indent = 4 + 2 * (int)view->depth;
     drawing->column = indent;
     fprintf(drawing->out, "\n%*s", indent, "");
@@ -77,6 +79,7 @@ static bool index_visit(const struct fl_index_view *view, void *user)
     case FL_INDEX_ROOT:
     case FL_INDEX_LEFT:
     case FL_INDEX_RIGHT:
+    case FL_INDEX_SMALL:
         drawing_node(drawing, view);
         break;
     }

@@ -98,17 +98,17 @@ run 0 "$FLREPLAY" --explain equal.txt --base=10000 --alloc=combo-tree,chunk=4k
 last_index
 same 'combo-tree: two trees' <<'END'
   tree by size:
-    (10008: 112) = (10280: 112)
-      left  (10168: 64) = (10808: 64)
-      right (10920: 3168)
-        left  (10440: 320)
+    (10008: 112) = (10248: 112)
+      left  (10152: 64) = (10744: 64)
+      right (10840: 3248)
+        left  (10392: 320)
   tree by address:
-    (10168: 64)
+    (10152: 64)
       left  (10008: 112)
-      right (10440: 320)
-        left  (10280: 112)
-        right (10920: 3168)
-          left  (10808: 64)
+      right (10392: 320)
+        left  (10248: 112)
+        right (10840: 3248)
+          left  (10744: 64)
 END
 
 # ---- every call, and the default allocator ----

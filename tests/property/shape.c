@@ -90,6 +90,8 @@ static bool index_place_fits(const struct fl_index_view *before,
     case FL_INDEX_LEFT:
     case FL_INDEX_RIGHT:
         return !is_first && view->depth >= 1 && view->depth <= before->depth + 1;
+    case FL_INDEX_SMALL:
+        return view->depth == 0 && (is_first || before->block_bytes != view->block_bytes);
     case FL_INDEX_EQUAL:
         return !is_first && view->depth == before->depth &&
                view->block_bytes == before->block_bytes;

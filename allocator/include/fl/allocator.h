@@ -103,7 +103,8 @@ enum fl_index_place {
     FL_INDEX_ROOT,  /* of a tree */
     FL_INDEX_LEFT,  /* child of the nearest one before it that is a level higher */
     FL_INDEX_RIGHT, /* the same */
-    FL_INDEX_EQUAL, /* of the size of the node before it, whose list it is in */
+    FL_INDEX_SMALL, /* after the tree: of a size that the tree does not hold, smallest first */
+    FL_INDEX_EQUAL, /* of the size of the node or small one before it, whose list it is in */
 };
 
 /** One free block in the order of an index; of a tree each node before its children. */

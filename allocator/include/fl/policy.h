@@ -16,7 +16,11 @@
 
 #include <fl/allocator.h>
 
-struct fl_block; /* a block's header, allocator/block.h */
+/** The header of a block, allocator/block.h. */
+struct fl_block {
+    uint32_t granules; /* size of the block, header included, in granules */
+    uint32_t info;     /* flags; above them, used: bytes not asked for, free: policy's bits */
+};
 
 /** What numbers of blocks mean: number n is n granules behind `origin`, 0 is none. */
 struct fl_grid {
@@ -50,12 +54,18 @@ struct fl_index_step {
 };
 typedef bool fl_index_walker(const struct fl_index_step *step, void *user);
 
+/** Bytes of links behind the header of a free block. */
+struct fl_links_bytes {
+    size_t least; /* of every block; the smallest block holds them, and its tag */
+    size_t most;  /* of a block that has room for them; at least `least` */
+};
+
 /** All are required. A block's size is in its header when an operation is called. */
 struct fl_policy_ops {
     size_t state_bytes; /* of the struct that embeds struct fl_policy; zeroed before init */
 
-    /** Bytes of links it keeps behind the header of a free block, with these knobs. */
-    size_t (*links_bytes)(const struct fl_allocator_config *config);
+    /** What it keeps in a free block, with these knobs. */
+    struct fl_links_bytes (*links_bytes)(const struct fl_allocator_config *config);
 
     void (*init)(struct fl_policy *self, const struct fl_allocator_config *config);
 
@@ -67,11 +77,14 @@ struct fl_policy_ops {
 
     /**
      * `from` leaves, `to` enters: a block was cut, grown or glued. No other free block lies
-     * between the two, so an index in address order need not search. They may be one block; the
-     * header of `to` is written already, the old size is gone, the links of `from` are whole.
-     * `to` may start as little as a granule below `from`: copy links front to back.
+     * between the two, so an index in address order need not search. They may be one block.
+     *
+     * `from` is as it was entered; replace writes `header` to `to`. The two may overlap: `to` may
+     * start as little as a granule below `from` (copy links front to back), and its header may
+     * lie on links of `from` behind the first `least` bytes.
      */
-    void (*replace)(struct fl_policy *self, struct fl_block *from, struct fl_block *to);
+    void (*replace)(struct fl_policy *self, struct fl_block *from, struct fl_block *to,
+                    struct fl_block header);
 
     /** A block of at least `granules`, left in the index; NULL when there is none. */
     struct fl_block *(*find)(struct fl_policy *self, uint32_t granules);

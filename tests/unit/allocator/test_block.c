@@ -33,7 +33,7 @@ static void size_in_granules_covers_header_and_payload(void **state)
         {"size-tree", 25, 3},
         {"size-tree", 40, 3},
         {"size-tree", 41, 4},
-        {"combo-tree", 0, 3},
+        {"combo-tree", 0, 2},
         {"list-lifo,align=4", 100, 27},
         {"list-lifo,links=single", 8, 1},
         {"list-lifo,links=single", 9, 2},

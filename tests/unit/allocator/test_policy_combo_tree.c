@@ -51,9 +51,10 @@ static void smallest_block_is_below_the_56_bytes_of_the_notes(void **state)
     static const struct {
         const char *spec;
         size_t block_bytes;
-    } rows[] = {{"combo-tree", 48},
-                {"combo-tree,align=4", 44},
-                {"combo-tree,align=8,tags=none", 40},
+    } rows[] = {{"combo-tree", 32},
+                {"combo-tree,align=4", 32},
+                {"combo-tree,align=8,tags=none", 32},
+                {"combo-tree,align=4,tags=none", 28},
                 {"combo-tree,align=64", 64}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fl_allocator *heap = fixture_open(rows[i].spec, 0);

@@ -144,7 +144,7 @@ static void smallest_block_holds_what_the_design_keeps_in_it(void **state)
         {"list-lifo,align=4,links=single,tags=none", 8 + 4},
         {"addr-tree,align=4", 8 + 12 + 4},
         {"addr-tree,align=4,augment=max", 8 + 20 + 4},
-        {"size-tree,align=4", 8 + 20 + 4},
+        {"size-tree,align=4", 8 + 8 + 4},
         {"list-addr", 32},
         {"list-addr,links=single", 16},
     };
