@@ -85,18 +85,23 @@ static void tree_set_parent(struct fl_tree *tree, uint32_t child, uint32_t paren
 /* The subtree of `number` has changed: tell its ancestors until one knew already. */
 static void tree_carry_up(struct fl_tree *tree, uint32_t number)
 {
+    uint32_t largest = fl_tree_largest(tree, number);
     uint32_t parent = fl_tree_at(tree, number)->parent;
+    uint64_t visits = 0;
     while (parent != 0) {
         struct fl_tree_links *links = fl_tree_at(tree, parent);
-        uint32_t *known = &fl_tree_maxima(links)->side[node_side(links, number)];
-        const uint32_t largest = fl_tree_largest(tree, number);
-        (*tree->visits)++;
-        if (*known == largest)
-            return;
-        *known = largest;
+        struct fl_tree_maxima *maxima = fl_tree_maxima(links);
+        const enum fl_side side = node_side(links, number);
+        visits++;
+        if (maxima->side[side] == largest)
+            break;
+        maxima->side[side] = largest;
+        largest =
+            max_of(largest, max_of(maxima->side[!side], fl_tree_block(tree, parent)->granules));
         number = parent;
         parent = links->parent;
     }
+    *tree->visits += visits;
 }
 
 /* Turn `top` down to `side`; its child of the other side comes up.
