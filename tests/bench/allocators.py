@@ -25,8 +25,10 @@ from measure import Failed, Figure
 NAME = "allocators"
 EXIT_USAGE = 2
 TRACES = ("cc1plus", "python3", "sqlite3", "perl")
-# (target, time per operation / glibc's at most)
-TREES = (("size-tree", 3.2), ("addr-tree,augment=max", 3.8), ("combo-tree", 5.5))
+# Target: time per operation / glibc's at most. Each also with TRIM, which gives memory back: time
+# is judged without it, footprint with it, both are shown.
+TREES = {"size-tree": 3.2, "addr-tree,augment=max": 3.8, "combo-tree": 5.5}
+TRIM = ",trim=threshold"
 LISTS = ("list-addr", "list-lifo,tags=none", "list-size")
 FOOTPRINT_AT_MOST = 1.16
 NS_PER_VISIT_AT_MOST = 8.0
@@ -134,7 +136,7 @@ def add_trees(bench, trees, made_of):
     for i, tree in enumerate(trees):
         add(bench, "%s.time_ratio" % tree, "geometric mean: time per operation, %s / glibc" % tree,
             "ratio", list(map(mean, zip(*(ratios(made, i) for made in made_of.values())))),
-            "at_most", dict(TREES)[tree])
+            "at_most" if tree in TREES else None, TREES.get(tree))
     for i, tree in enumerate(trees):
         for name, made in made_of.items():
             add(bench, "%s.%s.footprint_ratio" % (name, tree),
@@ -143,8 +145,9 @@ def add_trees(bench, trees, made_of):
     for i, tree in enumerate(trees):
         add(bench, "%s.footprint_ratio" % tree,
             "geometric mean: peak footprint / peak payload, %s" % tree, "ratio",
-            [mean([footprint(made, i) for made in made_of.values()])], "at_most",
-            FOOTPRINT_AT_MOST)
+            [mean([footprint(made, i) for made in made_of.values()])],
+            "at_most" if tree.endswith(TRIM) else None,
+            FOOTPRINT_AT_MOST if tree.endswith(TRIM) else None)
 
 
 def add_system(bench, made_of):
@@ -211,7 +214,7 @@ def bench_allocators(bench):
     if not traces:
         return
     any_trace = next(iter(traces.values()))
-    trees = known(bench, [tree for tree, _ in TREES], any_trace)
+    trees = known(bench, [tree + trim for tree in TREES for trim in ("", TRIM)], any_trace)
     made_of = {}
     for name, trace in traces.items():
         if sys.stderr.isatty():
