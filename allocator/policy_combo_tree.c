@@ -1,20 +1,21 @@
 /*
  * combo-tree: each free block in two balanced trees at once, one keyed by size and one by address.
  *
- *      by size:    208               by address:    0x0200: 32
+ *      by size:    208               by address:    0x0200: 48
  *                 /   \                            /          \
- *               32     3780               0x0040: 208       0x0900: 3780
+ *               48     3780               0x0040: 208       0x0900: 3780
  *
  *   malloc   O(log s) for s different sizes: the tree by size gives the best fit
  *   free     O(log n): the tree by address gives the block before, with no boundary tag needed
  *
  * "malloc is O(log n), free is O(log n)": the last design of the course notes, whose node has a
- * size and six pointers, so that no block is below 56 bytes. Here links are numbers of 32
- * bits, a node is 8 + 20 + 12 bytes and the tag 4: 44, and 48 with blocks of whole granules
- * (DESIGN.md, "The combined node").
+ * size and six pointers, so that no block is below 56 bytes. Here links are numbers of 32 bits
+ * and a node takes 44 bytes with its header and tag. Blocks too small for that are not in the tree by
+ * size but hang from the policy, so that the smallest block is 32 (DESIGN.md, "The combined
+ * node").
  *
  * The trees are index_size.c and index_addr.c; the block has a colour bit for each. Places every
- * block where list-size and size-tree do.
+ * block where list-size and size-tree do (policy_list_size.c).
  */
 #include "heap.h"
 #include "index_addr.h"

@@ -11,7 +11,8 @@
  *   free     O(n) to find the place, again when a neighbour is free, since the sum has another
  *            one; without boundary tags one more scan for the block before
  *
- * Places every block where size-tree and combo-tree do.
+ * Where the smallest block is the same, as it is with the alignments from 16 up, it places
+ * every block where size-tree and combo-tree do.
  */
 #include "heap.h"
 #include "list_policy.h"

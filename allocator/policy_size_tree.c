@@ -13,7 +13,7 @@
  *
  * Best fit leaves the least over and keeps large blocks whole; its rests are small (P. Wilson et al.,
  * Dynamic Storage Allocation: A Survey and Critical Review, 1995, 3.5). Places every block where
- * list-size and combo-tree do. The tree is index_size.c.
+ * list-size and combo-tree do (policy_list_size.c). The tree is index_size.c.
  */
 #include "heap.h"
 #include "index_size.h"

@@ -50,14 +50,14 @@ for fit in first next best; do
     same 100k ,align=64,chunk=1m $(every_list list-addr ,fit=$fit) $(every_tree ,fit=$fit)
     same 100k ,align=32 $(every_list list-lifo ,fit=$fit)
 done
-same 1m '' list-size size-tree
+same 1m '' list-size size-tree combo-tree
 same 150k ,align=8,chunk=4k,big=64k list-addr addr-tree
-same 150k ,chunk=4k,big=64k list-size size-tree
-same 30k ,coalesce=off list-size size-tree
-same 1m ,align=64 size-tree combo-tree combo-tree,tags=none
+same 150k ,chunk=4k,big=64k,trim=threshold list-size size-tree combo-tree
+same 30k ,coalesce=off list-size size-tree combo-tree
+same 1m ,trim=threshold size-tree combo-tree combo-tree,tags=none
 # shellcheck disable=SC2086
-for knobs in '' ,chunk=4k,trim=always ,split-min=512; do same 150k ",align=64$knobs" $by_size; done
+for knobs in '' ,chunk=4k,trim=always ,split-min=512; do same 150k ",align=32$knobs" $by_size; done
 # shellcheck disable=SC2086
-same 30k ,align=64,coalesce=off $by_size
+same 30k ,align=32,coalesce=off $by_size
 [ "$failures" -eq 0 ] && echo "$program: $hashes replays, those of each group alike"
 finish

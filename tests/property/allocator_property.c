@@ -242,8 +242,9 @@ static const struct equal_group equal_groups[] = {
      .variants = {"", EVERY_DAY}},
     {.members = {"list-addr,fit=best", "addr-tree,fit=best", "addr-tree,fit=best,augment=max"},
      .variants = {"", EVERY_DAY}},
-    {.members = {"list-size", "size-tree"}, .variants = {"", EVERY_DAY}},
-    /* All knobs that must not matter; 32 and 64 bytes hold every node but the combined one. */
+    {.members = {"list-size", "size-tree", "combo-tree", "combo-tree,tags=none"},
+     .variants = {"", EVERY_DAY}},
+    /* All knobs that must not matter; 32 and 64 bytes hold the smallest of each. */
     {.members = {LISTS_OF_ADDRESSES("first"), TREES_OF_ADDRESSES("first")},
      .variants = {",align=32", ",align=64", ",align=32,coalesce=off", ",align=32,trim=always"}},
     {.members = {LISTS_OF_ADDRESSES("next"), TREES_OF_ADDRESSES("next")},
@@ -256,8 +257,8 @@ static const struct equal_group equal_groups[] = {
     {.members = {"list-size", "list-size,links=single", "list-size,tags=none",
                  "list-size,links=single,tags=none", "size-tree", "size-tree,tags=none",
                  "combo-tree", "combo-tree,tags=none"},
-     .variants = {",align=64", ",align=64,big=never", ",align=64,coalesce=off",
-                  ",align=64,trim=always", ",align=64,split-min=500", ",align=64,chunk=4k"}},
+     .variants = {",align=32", ",align=64,big=never", ",align=32,coalesce=off",
+                  ",align=64,trim=always", ",align=32,split-min=500", ",align=32,chunk=4k"}},
 };
 
 static uint64_t offsets_of(const char *spec, uint64_t seed)
