@@ -1,5 +1,5 @@
 /*
- * Numbers as people read them.
+ * Numbers and lines as people read them.
  *
  * Only integers are used, so that a size rounds the same way everywhere: to the nearest tenth
  * below ten units ("9.5 MiB"), to the nearest unit above ("12 MiB").
@@ -7,6 +7,7 @@
 #include <fl/fmt.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include <fl/assert.h>
 
@@ -62,4 +63,20 @@ struct fl_fmt fl_fmt_bytes(uint64_t bytes)
                  letter);
     }
     return out;
+}
+
+int fl_fmt_wrapped(FILE *out, const char *text, int column, int indent)
+{
+    while (*text != '\0' && *text != '\n') {
+        const int spaces = (int)strspn(text, " ");
+        const int length = (int)strcspn(text + spaces, " \n");
+        if (column + spaces + length > FL_LINE_WIDTH) {
+            fprintf(out, "\n%*s%.*s", indent, "", length, text + spaces);
+            column = indent + length;
+        } else {
+            column += fprintf(out, "%.*s", spaces + length, text);
+        }
+        text += spaces + length;
+    }
+    return column;
 }

@@ -1,7 +1,7 @@
 /*
  * What is printed from a command's option table: --help, the manual page, completion lines.
  *
- * --help has fixed columns (names to HELP_COLUMN, text to LINE_WIDTH) whatever the terminal, so
+ * --help has fixed columns (names to HELP_COLUMN, text to FL_LINE_WIDTH) whatever the terminal, so
  * that its text can be tested and pasted. The manual page uses the man(7) macros and passes
  * `mandoc -Tlint`; everything that comes from the table is escaped, because '-' and '\' mean
  * something else in roff.
@@ -11,9 +11,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include <fl/fmt.h>
+
 enum {
     HELP_COLUMN = 28, /* where the help text starts */
-    LINE_WIDTH = 80,  /* columns */
 };
 
 /* Of the last change to an option, so that a build does not depend on its day. */
@@ -29,36 +30,16 @@ static int print_long_name(const struct fl_option *option, FILE *out)
                    option->argument);
 }
 
-/*
- * Print the words of `text`, up to its end or the end of its line, starting at `column`; what
- * does not fit in LINE_WIDTH goes on at `indent` in the next line. Returns the column reached.
- */
-static int print_wrapped(const char *text, int column, int indent, FILE *out)
-{
-    while (*text != '\0' && *text != '\n') {
-        const int spaces = (int)strspn(text, " ");
-        const int length = (int)strcspn(text + spaces, " \n");
-        if (column + spaces + length > LINE_WIDTH) {
-            fprintf(out, "\n%*s%.*s", indent, "", length, text + spaces);
-            column = indent + length;
-        } else {
-            column += fprintf(out, "%.*s", spaces + length, text);
-        }
-        text += spaces + length;
-    }
-    return column;
-}
-
 static void print_extras(const struct fl_option *option, int column, FILE *out)
 {
     char extra[256];
     if (option->choices != NULL) {
         snprintf(extra, sizeof extra, " (%s)", option->choices);
-        column = print_wrapped(extra, column, HELP_COLUMN, out);
+        column = fl_fmt_wrapped(out, extra, column, HELP_COLUMN);
     }
     if (option->default_text != NULL) {
         snprintf(extra, sizeof extra, " [default: %s]", option->default_text);
-        print_wrapped(extra, column, HELP_COLUMN, out);
+        fl_fmt_wrapped(out, extra, column, HELP_COLUMN);
     }
 }
 
@@ -72,7 +53,7 @@ static void print_option(const struct fl_option *option, FILE *out)
         column = 0;
     }
     fprintf(out, "%*s", HELP_COLUMN - column, "");
-    column = print_wrapped(option->help, HELP_COLUMN, HELP_COLUMN, out);
+    column = fl_fmt_wrapped(out, option->help, HELP_COLUMN, HELP_COLUMN);
     print_extras(option, column, out);
     fputc('\n', out);
 }
@@ -103,7 +84,7 @@ static void print_text(const struct fl_command *command, FILE *out)
     if (command->epilogue != NULL) {
         fputc('\n', out);
         for (const char *line = command->epilogue; *line != '\0'; line = line_next(line)) {
-            print_wrapped(line, 0, 0, out);
+            fl_fmt_wrapped(out, line, 0, 0);
             fputc('\n', out);
         }
     }

@@ -8,7 +8,9 @@ expect out 'addr-tree  *'
 expect out 'list-addr  *'
 expect out 'system  *'
 expect out 'none  *'
-expect out '    augment=none  *(none|max)'
+expect out '  augment=none *'
+expect out '*of addr-tree (none|max)'
+[ "$(grep -c '^  chunk=64k ' out)" = 1 ] || fail 'a knob that all have is not printed once'
 
 run 2 "$FLREPLAY"
 expect err 'flreplay: error: no trace is named'
