@@ -58,8 +58,8 @@ void fl_trim_retake(struct fl_heap *heap, size_t bytes)
 static void top_give_back(struct fl_heap *heap, struct fl_block *top)
 {
     const char *keep = span_start(heap, top);
-    const size_t bytes = (size_t)(heap->region.base + heap->region.committed - keep);
-    if (bytes > 0 && fl_region_uncommit(&heap->region, bytes, &heap->stats))
+    const char *end = heap->region.base + heap->region.committed;
+    if (end > keep && fl_region_uncommit(&heap->region, (size_t)(end - keep), &heap->stats))
         fl_space_shorten(heap, top);
 }
 

@@ -146,6 +146,23 @@ static void zeroed_block_on_returned_pages_is_zero(void **state)
     }
 }
 
+/* The last block is too small for the links that a larger one keeps: they would end in the next
+ * page. */
+static void small_block_at_the_end_of_the_last_page_stays(void **state)
+{
+    (void)state;
+    struct fl_allocator *heap = fixture_open("combo-tree,align=8,trim=always,chunk=4k", 0);
+    /* 4,064 + 32 bytes are the page. */
+    void *first = heap->ops->alloc(heap, 4056, 0);
+    void *last = heap->ops->alloc(heap, 24, 0);
+    assert_non_null(first);
+    assert_int_equal(fixture_stats(heap).footprint, 4096);
+    assert_true(heap->ops->free(heap, last));
+    fixture_check(heap);
+    assert_int_equal(fixture_stats(heap).footprint, 4096);
+    fixture_close(heap);
+}
+
 static void heap_grows_again_after_its_top_went_back(void **state)
 {
     (void)state;
@@ -172,6 +189,7 @@ int main(void)
         cmocka_unit_test(pages_that_are_used_again_count_again),
         cmocka_unit_test(cut_of_a_released_block_takes_only_its_own_pages),
         cmocka_unit_test(zeroed_block_on_returned_pages_is_zero),
+        cmocka_unit_test(small_block_at_the_end_of_the_last_page_stays),
         cmocka_unit_test(heap_grows_again_after_its_top_went_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
