@@ -22,12 +22,6 @@ finish() {
     exit
 }
 
-need() { # COMMAND...: skip the test where one is not installed
-    for command; do
-        command -v "$command" >/dev/null || { echo "$command is not installed"; exit 77; }
-    done
-}
-
 on() { # SETTINGS COMMAND...: run it on libflmalloc.so, output to out and err; a timeout is not preloaded
     settings=$1
     shift

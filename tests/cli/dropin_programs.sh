@@ -4,32 +4,7 @@
 compiler=$4
 program=$5
 . "$(dirname "$0")/dropin_common.sh"
-
-make_repository() { # the same in every run
-    export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
-    export GIT_AUTHOR_DATE='2024-01-01 00:00:00 +0000' GIT_COMMITTER_DATE='2024-01-01 00:00:00 +0000'
-    git init -q . || exit 1
-    for commit in $(seq 1 40); do
-        seq "$commit" $((commit * 3 + 200)) >one
-        seq $((commit % 7)) 5 $((commit * 2 + 900)) >two
-        git add one two && git commit -q -m "commit $commit"
-    done
-}
-
-make_sql() {
-    cat <<'SQL'
-create table t(a integer primary key, b text, c real);
-with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)
-insert into t select i, 'row ' || i, i * 1.5 from n;
-create index tb on t(b);
-select count(*), sum(length(b)) from t where b like '%7%';
-update t set b = upper(b) || a where a % 3 = 0;
-select substr(b, 1, 6), count(*) from t group by 1 order by 2 desc limit 5;
-SQL
-}
-
-perl_script='my %h; for my $i (1..40000) { $h{"k$i"} = [$i, "v$i"]; delete $h{"k".($i-5000)} if $i > 5000 }
-print join(" ", (sort keys %h)[0 .. 99]), "\n"'
+. "$(dirname "$0")/program_inputs.sh"
 
 # The archive is written and compared; the assembly text goes to standard output.
 case $program in
@@ -47,15 +22,15 @@ python3)
     expect_alike python3 -c 'import json; print(json.dumps([{str(i): list(range(i))} for i in range(300)]))'
     ;;
 sqlite3)
-    need sqlite3 && make_sql >script.sql
+    need sqlite3 && make_sql 20000 >script.sql
     expect_alike sqlite3 :memory: '.read script.sql'
     ;;
 perl)
     need perl && export PERL_HASH_SEED=0
-    expect_alike perl -e "$perl_script"
+    expect_alike perl -e "$(make_perl 40000)"
     ;;
 git)
-    need git && make_repository
+    need git && make_repository 40
     expect_alike git --no-pager log -p
     expect_alike git fsck --strict
     ;;
