@@ -19,8 +19,10 @@
 
 static const struct fl_command command = {
     .name = "fltrace info",
-    .synopsis = "TRACE",
-    .summary = "Say what was recorded: program, counts by call, sizes, threads, peaks.",
+    .synopsis = "TRACE\nTRACE TRACE...",
+    .summary =
+        "Say what was recorded: program, counts by call, sizes, threads, peaks; of several "
+        "traces, the tree of their processes.",
 };
 
 struct counts {
@@ -212,7 +214,15 @@ int verb_info(int argc, char **argv)
 {
     struct counts counts = {0};
     struct fl_reader *reader;
-    enum fl_status status = fl_verb_begin(&command, argc, argv, NULL, NULL, &reader);
+    int first;
+    enum fl_status status = fl_verb_parse(&command, argc, argv, NULL, NULL, &first);
+    if (status == FL_OK && argc - first > 1) {
+        return fl_tree_print(&command, argv + first, (size_t)(argc - first));
+    }
+    if (status != FL_OK) {
+        return fl_status_exit(status);
+    }
+    status = fl_verb_begin(&command, argc, argv, NULL, NULL, &reader);
     if (status != FL_OK) {
         return fl_status_exit(status);
     }

@@ -110,14 +110,28 @@ static enum fl_status no_option(const struct fl_option_value *value, void *user,
     return fl_fail(err, FL_BUG, "option %d is in no table", value->id);
 }
 
+enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
+                             fl_option_handler *handle, void *user, int *first)
+{
+    struct fl_error err;
+    const enum fl_status status = fl_opt_parse(
+        command, argc, argv, handle == NULL ? no_option : handle, user, first, &err);
+    if (status != FL_OK && status != FL_END) {
+        fl_opt_report(command, &err);
+    }
+    return status;
+}
+
 enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **argv,
                              fl_option_handler *handle, void *user, struct fl_reader **reader)
 {
     struct fl_error err;
     int first;
-    enum fl_status status = fl_opt_parse(
-        command, argc, argv, handle == NULL ? no_option : handle, user, &first, &err);
-    if (status == FL_OK && first + 1 != argc) {
+    enum fl_status status = fl_verb_parse(command, argc, argv, handle, user, &first);
+    if (status != FL_OK) {
+        return status;
+    }
+    if (first + 1 != argc) {
         status = fl_fail(&err, FL_USAGE, "give one trace; %d are given", argc - first);
     }
     if (status == FL_OK) {

@@ -28,6 +28,11 @@ struct fl_step {
 /* Called for each operation; false stops the walk. */
 typedef bool fl_step_visitor(const struct fl_step *step, void *user);
 
+/* Parse a verb's options with `handle`, NULL when it has none; `first` receives the place of the
+ * first operand. Problems are printed. */
+enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
+                             fl_option_handler *handle, void *user, int *first);
+
 /*
  * Begin a verb: parse its options with `handle` (NULL when it has none), open the one trace its
  * command line names. What is wrong, or --help, is printed.

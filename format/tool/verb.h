@@ -17,4 +17,7 @@ struct fl_verb {
 
 fl_verb_run verb_info, verb_dump;
 
+/* What `info` prints of several traces: the tree of their processes. Returns the exit code. */
+int fl_tree_print(const struct fl_command *command, char *const *paths, size_t count);
+
 #endif

@@ -76,7 +76,6 @@ for verb in info dump; do
     says 'cannot open'
     run 2 $verb
     says 'give one trace'
-    run 2 $verb "$work/t.zst" "$work/t.zst"
 done
 { head -c 400 "$work/t.zst"; printf '\377\377\377\377'; tail -c +405 "$work/t.zst"; } >"$work/bent.zst"
 run 3 dump "$work/bent.zst"
@@ -85,6 +84,11 @@ grep -q '^20 malloc 920' "$work/out" || fail 'dump: nothing behind the damage'
 cat "$work/t.zst" "$work/t.zst" >"$work/two.zst"
 run 3 info "$work/two.zst"
 says 'another trace follows its end'
+run 2 dump "$work/t.zst" "$work/t.zst"
+run 0 info "$work/t.zst" "$work/t.zst"
+[ "$(wc -l <"$work/out")" -eq 3 ] || fail 'info of two traces: not a line each'
+run 4 info "$work/t.zst" "$work/missing.zst"
+[ "$(wc -l <"$work/out")" -eq 2 ] || fail 'info of two, one missing: not a line for the other'
 run 2 inof "$work/t.zst"
 says "did you mean 'info'"
 run 2
