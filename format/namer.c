@@ -142,6 +142,17 @@ bool fl_namer_remove(struct fl_namer *namer, uint64_t address, struct fl_named *
     return true;
 }
 
+void fl_namer_walk(const struct fl_namer *namer,
+                   void (*visit)(void *user, uint64_t address, struct fl_named object),
+                   void *user)
+{
+    for (size_t i = 0; i <= namer->mask; i++) {
+        if (namer->entries[i].address != 0) {
+            visit(user, namer->entries[i].address, namer->entries[i].object);
+        }
+    }
+}
+
 size_t fl_namer_count(const struct fl_namer *namer)
 {
     return namer->count;

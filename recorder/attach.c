@@ -1,13 +1,17 @@
 /*
- * How a process joins a recording: once per image, at its first call or in our constructor.
+ * How a process joins a recording: once per image, at its first call or in our constructor, and
+ * once more in each child that it forks.
  *
  * flrec leaves FLREC=<pid>:<flrec's pid>:<fd>:<inode> in the environment. The first image has
- * the memfd as descriptor <fd>, maps it and closes it; an image that the same process execs
- * later opens it again through /proc. Any other process that inherited the environment is not
- * ours to record and stays passive: its gate never opens.
+ * the control page (control.h) as descriptor <fd>; any other image opens it through /proc. Through
+ * it the process asks for its rings, maps them and closes both descriptors.
  *
- * The gate is one byte in a private page with MADV_WIPEONFORK: in a forked child, by whatever
- * call it was made, it reads 0, so that a child never writes to its parent's rings.
+ * fork. What the child has inherited is in the parent's trace up to the fork: a handler writes a
+ * FORK slot into the ring of the thread that forks, and the child's trace begins with what was
+ * live there. The child lets go of its parent's rings and joins by itself, before fork returns.
+ * The gate is one byte in a private page with MADV_WIPEONFORK: in a forked child, by whatever call
+ * it was made, it reads 0, so that a child never writes to its parent's rings. A child that a raw
+ * system call made stays passive; so does one whose fork interrupted a call of the family.
  */
 #include "attach.h"
 
@@ -23,11 +27,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "futex.h"
 #include "resolve.h"
 #include "thread_buffer.h"
 
 #define FL_OPEN_WAIT_NS (20 * 1000 * 1000)
+#define FL_SLOT_WAIT_NS (2 * 1000 * 1000)
 
 #pragma weak __libc_single_threaded
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
@@ -44,6 +50,11 @@ static const volatile char constant_false;
 static volatile uint8_t *gate; /* the page of is_recording, when there is one */
 static _Atomic int has_started;
 static _Atomic int has_ended;
+static struct fl_control *control; /* of this recording, once found; forked children keep it */
+static _Atomic uint64_t forks;     /* of this process, for their numbers */
+/* Of the fork under way in this thread, 0: none; its child finds them in its own memory. */
+static _Thread_local uint64_t fork_number __attribute__((tls_model("initial-exec")));
+static _Thread_local pid_t fork_parent __attribute__((tls_model("initial-exec")));
 
 struct fl_process fl_process = {.is_recording = &closed_gate, .is_single = &constant_false};
 
@@ -89,25 +100,26 @@ static bool ticket_parse(const char *text, struct ticket *ticket)
     return *at == '\0';
 }
 
-static bool is_the_memfd(int fd, const struct ticket *ticket, uint64_t *bytes)
+static bool is_memfd(int fd, uint64_t inode, uint64_t *bytes)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0 || status.st_ino != ticket->inode ||
+    if (fstat(fd, &status) != 0 || status.st_ino != inode ||
         fcntl(fd, F_GET_SEALS) <
             0) /* on a disk, a file of the program's may have this number */
         return false;
     *bytes = (uint64_t)status.st_size;
-    return *bytes >= sizeof(struct fl_shared);
+    return true;
 }
 
-static int memfd_open(const struct ticket *ticket, uint64_t *bytes)
+/* A memfd of flrec's: the first image has it under the same number, others go through /proc. */
+static int memfd_open(long recorder_pid, int number, uint64_t inode, uint64_t *bytes)
 {
-    if (is_the_memfd((int)ticket->fd, ticket, bytes))
-        return (int)ticket->fd;
+    if (is_memfd(number, inode, bytes))
+        return number;
     char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/fd/%ld", ticket->recorder_pid, ticket->fd);
+    snprintf(path, sizeof path, "/proc/%ld/fd/%d", recorder_pid, number);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd >= 0 && is_the_memfd(fd, ticket, bytes))
+    if (fd >= 0 && is_memfd(fd, inode, bytes))
         return fd;
     if (fd >= 0)
         close(fd);
@@ -116,8 +128,8 @@ static int memfd_open(const struct ticket *ticket, uint64_t *bytes)
 
 static bool is_ours(const struct fl_shared *shared, uint64_t bytes)
 {
-    return shared->magic == FL_SHARED_MAGIC && shared->version == FL_SHARED_VERSION &&
-           shared->total_bytes == bytes;
+    return bytes >= sizeof *shared && shared->magic == FL_SHARED_MAGIC &&
+           shared->version == FL_SHARED_VERSION && shared->total_bytes == bytes;
 }
 
 /* An image may have been given less address space than flrec had when it made the rings. */
@@ -153,10 +165,10 @@ static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
     return shared;
 }
 
-static struct fl_shared *shared_map(const struct ticket *ticket, uint32_t *ring_count)
+static struct fl_shared *shared_map(int number, uint64_t inode, uint32_t *ring_count)
 {
     uint64_t bytes = 0;
-    const int fd = memfd_open(ticket, &bytes);
+    const int fd = memfd_open(control->recorder_pid, number, inode, &bytes);
     if (fd < 0)
         return NULL;
     struct fl_shared *shared = rings_map(fd, bytes, ring_count);
@@ -203,21 +215,104 @@ static bool image_announce(struct fl_shared *shared)
         const uint32_t opened = atomic_load(&shared->images_opened);
         if ((int32_t)(opened - number) >= 0)
             return true;
-        if (fl_recorder_is_gone(shared))
+        if (fl_life_is_over(&shared->life))
             return false;
         fl_futex_wait(&shared->images_opened, opened, FL_OPEN_WAIT_NS);
     }
 }
 
-static void process_join(const struct ticket *ticket)
+/* ---- asking for rings ---- */
+
+static struct fl_control *control_map(const struct ticket *ticket)
 {
+    uint64_t bytes = 0;
+    const int fd = memfd_open(ticket->recorder_pid, (int)ticket->fd, ticket->inode, &bytes);
+    if (fd < 0)
+        return NULL;
+    void *mapped =
+        bytes >= sizeof(struct fl_control)
+            ? mmap(NULL, sizeof(struct fl_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+            : MAP_FAILED;
+    close(fd);
+    if (mapped == MAP_FAILED)
+        return NULL;
+    struct fl_control *found = mapped;
+    if (found->magic == FL_CONTROL_MAGIC)
+        return found;
+    munmap(mapped, sizeof *found);
+    return NULL;
+}
+
+/* All are taken when many processes start at once: each is held for about a millisecond. */
+static struct fl_request *request_take(void)
+{
+    while (!fl_life_is_over(&control->life)) {
+        for (uint32_t i = 0; i < FL_REQUESTS; i++) {
+            uint32_t expected = FL_REQUEST_FREE;
+            if (atomic_compare_exchange_strong(&control->requests[i].state, &expected,
+                                               FL_REQUEST_TAKEN))
+                return &control->requests[i];
+        }
+        fl_futex_wait(&control->never, 0, FL_SLOT_WAIT_NS);
+    }
+    return NULL;
+}
+
+static bool request_wait(struct fl_request *request)
+{
+    uint32_t state;
+    atomic_store(&request->state, FL_REQUEST_ASKED);
+    atomic_fetch_add(&control->doorbell, 1);
+    fl_futex_wake(&control->doorbell);
+    while ((state = atomic_load(&request->state)) == FL_REQUEST_ASKED) {
+        if (fl_life_is_over(&control->life))
+            return false;
+        fl_futex_wait(&request->state, FL_REQUEST_ASKED, FL_OPEN_WAIT_NS);
+    }
+    return state == FL_REQUEST_ANSWERED;
+}
+
+/* The rings of this process; NULL with `is_refused` set when flrec does not want it. */
+static struct fl_shared *rings_ask(pid_t parent, uint32_t *ring_count, bool *is_refused)
+{
+    struct fl_request *request = request_take();
+    if (!request)
+        return NULL;
+    request->pid = (int32_t)getpid();
+    request->parent = (int32_t)parent;
+    request->fork = fork_number;
+    const bool is_answered = request_wait(request);
+    struct fl_shared *shared =
+        is_answered ? shared_map(request->fd, request->ring_inode, ring_count) : NULL;
+    *is_refused = !is_answered;
+    atomic_store(&request->state, FL_REQUEST_FREE);
+    return shared;
+}
+
+static bool is_in_namespace(void)
+{
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) != 0 || control->pid_namespace == 0 ||
+           status.st_ino == control->pid_namespace;
+}
+
+static void process_join(pid_t parent)
+{
+    bool is_refused = false;
     uint32_t ring_count = 0;
-    struct fl_shared *shared = shared_map(ticket, &ring_count);
-    if (!shared) {
-        say("cannot reach the recorder from here; this program is not recorded");
+    if (!control->is_following && control->first_pid != (int32_t)getpid())
+        return;
+    if (!is_in_namespace()) {
+        say("a process in another pid namespace is not recorded");
         return;
     }
-    if (!gate_make()) {
+    struct fl_shared *shared = rings_ask(parent, &ring_count, &is_refused);
+    if (!shared) {
+        if (!is_refused)
+            say("cannot reach the recorder from here; this process is not recorded");
+        return;
+    }
+    if (!gate && !gate_make()) {
         say("this kernel lacks MADV_WIPEONFORK (Linux 4.14); this program is not recorded");
         return;
     }
@@ -232,6 +327,50 @@ static void process_join(const struct ticket *ticket)
     fl_process.is_recording = gate;
 }
 
+/* ---- fork ---- */
+
+/* The last of all handlers before the fork: what others allocate stands before the slot. */
+static void fork_prepare(void)
+{
+    fork_number = 0;
+    const bool is_inside =
+        fl_thread.phase == FL_THREAD_BUSY; /* in a handler that interrupted */
+    if (!control->is_following || is_inside || !fl_enter(&fl_thread))
+        return;
+    fork_parent = getpid();
+    fork_number = atomic_fetch_add(&forks, 1) + 1;
+    atomic_fetch_add(&control->forking, 1);
+    fl_thread_record(&fl_thread, FL_OP_FORK | FL_OP_EARLY, 0, NULL, fork_number);
+    fl_leave(&fl_thread);
+    atomic_fetch_add(&fl_process.shared->doorbell, 1);
+    fl_futex_wake(&fl_process.shared->doorbell);
+}
+
+/* The rings are the parent's, and the slots and numbers that lead there. */
+static void parent_forget(void)
+{
+    struct fl_shared *shared = fl_process.shared;
+    const uint64_t ring_bytes = shared->ring_slots * sizeof(struct fl_slot);
+    munmap(shared, shared->slots_offset + fl_process.ring_count * ring_bytes);
+    fl_process.shared = NULL;
+    fl_process.was_multi = false;
+    fl_thread = (struct fl_thread){.phase = FL_THREAD_BUSY};
+    atomic_store(&forks, 0);
+}
+
+static void fork_child(void)
+{
+    const int saved_errno = errno;
+    if (fork_number == 0)
+        return;
+    parent_forget();
+    process_join(fork_parent);
+    atomic_fetch_sub(&control->forking, 1);
+    fork_number = 0;
+    fl_thread.phase = FL_THREAD_NEW;
+    errno = saved_errno;
+}
+
 void fl_attach(void)
 {
     if (atomic_exchange(&has_started, 1))
@@ -239,8 +378,17 @@ void fl_attach(void)
     fl_resolve();
     struct ticket ticket;
     const char *text = environment_value(FL_ENVIRONMENT);
-    if (text && ticket_parse(text, &ticket) && ticket.pid == (long)getpid())
-        process_join(&ticket);
+    if (!text || !ticket_parse(text, &ticket))
+        return;
+    control = control_map(&ticket);
+    if (!control) {
+        if (ticket.pid == (long)getpid())
+            say("cannot reach the recorder from here; this program is not recorded");
+        return;
+    }
+    process_join(getppid());
+    if (*fl_process.is_recording && pthread_atfork(fork_prepare, NULL, fork_child) != 0)
+        say("no memory for a fork handler; children are not recorded");
 }
 
 void fl_detach(const char *why)

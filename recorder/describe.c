@@ -75,6 +75,7 @@ static void set_text_if_any(struct fl_metadata *meta, const char *name, const ch
 }
 
 struct fl_metadata *fl_describe_image(const struct fl_session_config *config, uint32_t number,
+                                      const struct fl_inheritance *inherited,
                                       uint64_t start_time_ns)
 {
     struct fl_metadata *meta = fl_metadata_new();
@@ -87,7 +88,12 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     set_command_line(meta, config->pid);
     set_link(meta, "cwd", config->pid, "cwd");
     (void)fl_metadata_set_number(meta, "pid", (uint64_t)config->pid);
-    (void)fl_metadata_set_number(meta, "ppid", (uint64_t)getpid());
+    (void)fl_metadata_set_number(meta, "ppid",
+                                 (uint64_t)(config->parent > 0 ? config->parent : getpid()));
+    if (inherited) {
+        (void)fl_metadata_set_number(meta, "parent_event", inherited->parent_event);
+        (void)fl_metadata_set_number(meta, "inherited", inherited->count);
+    }
     (void)fl_metadata_set_number(meta, "page_size", (uint64_t)sysconf(_SC_PAGESIZE));
     set_machine(meta);
     set_text_if_any(meta, "libc", shared->libc);

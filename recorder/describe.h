@@ -12,6 +12,7 @@
 
 /** Metadata for the header of image `number`, read while the process lives. NULL: no memory. */
 struct fl_metadata *fl_describe_image(const struct fl_session_config *config, uint32_t number,
+                                      const struct fl_inheritance *inherited,
                                       uint64_t start_time_ns);
 
 /** Metadata for the end record. NULL: no memory. */

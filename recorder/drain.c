@@ -86,17 +86,25 @@ static struct fl_drain_trace *current_trace(struct fl_drain *drain)
     return &drain->report.traces[drain->report.trace_count - 1];
 }
 
-/* Begin the trace of the current image; the first one's file is open already. */
+/* Begin the trace of the current image; the first one's file may be open already. */
 static void image_open(struct fl_drain *drain)
 {
     struct fl_drain_trace *trace = report_add(&drain->report);
     if (!trace)
         return;
     trace->path = fl_output_name(drain->config.path, drain->image);
-    if (drain->image > 0 && trace->path &&
+    if (drain->fd < 0 && trace->path &&
         fl_output_open(trace->path, &drain->fd, &trace->result.error) != FL_OK)
         return;
-    drain->session = fl_session_open(&drain->config.session, drain->image, drain->fd);
+    struct fl_inheritance inherited;
+    const struct fl_session_config *session = &drain->config.session;
+    const bool has_inherited =
+        drain->image == 0 && session->fork != 0 &&
+        fl_nursery_take(session->nursery, session->parent, session->fork, &inherited);
+    drain->session =
+        fl_session_open(session, drain->image, drain->fd, has_inherited ? &inherited : NULL);
+    if (has_inherited)
+        fl_inheritance_end(&inherited);
     trace->was_opened = drain->session != NULL;
     trace->is_file = !drain->has_stream;
     if (!drain->session)
@@ -256,9 +264,10 @@ static void drain_while_child_runs(struct fl_drain *drain)
 static void drain_end(struct fl_drain *drain)
 {
     const int status = atomic_load(&drain->child_status);
+    const bool is_known = status != FL_STATUS_UNKNOWN;
     const struct fl_session_end end = {
-        .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-        .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+        .exit_code = is_known && WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+        .signal = is_known && WIFSIGNALED(status) ? WTERMSIG(status) : 0,
         .time_ns = clock_ns(CLOCK_REALTIME),
         .nested_before = drain->nested_before,
     };
@@ -301,7 +310,7 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
     drain->config = *config;
     drain->fd = config->fd;
-    drain->has_stream = !fl_output_is_file(config->path, config->fd);
+    drain->has_stream = config->fd >= 0 && !fl_output_is_file(config->path, config->fd);
     drain->sleep_ns = FL_SLEEP_MIN_NS;
     atomic_store(&drain->child_status, FL_STATUS_RUNS);
     sem_init(&drain->has_begun, 0, 0);

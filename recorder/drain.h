@@ -15,8 +15,11 @@ struct fl_drain_config {
     struct fl_session_config session;
     struct fl_shared *shared;
     const char *path; /* of the first trace; "-" for standard output; outlives the drain */
-    int fd;           /* of the first trace, open; becomes the drain's */
+    int fd;           /* of the first trace, open, or -1: it is made when there is an image */
 };
+
+/** For fl_drain_finish: nobody could wait for the process. */
+#define FL_STATUS_UNKNOWN (-2)
 
 /** One trace written. */
 struct fl_drain_trace {
@@ -42,7 +45,7 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
 /**
  * The program is gone: take what is left, end the traces, and end the thread.
  *
- * @param status  as from waitpid
+ * @param status  as from waitpid, or FL_STATUS_UNKNOWN
  * @param report  filled; end it with fl_drain_report_free
  */
 void fl_drain_finish(struct fl_drain *drain, int status, struct fl_drain_report *report);

@@ -16,12 +16,11 @@
 
 #include <fl/opt.h>
 
-#include "drain.h"
+#include "herd.h"
 #include "inspect.h"
 #include "launch.h"
 #include "library.h"
 #include "output.h"
-#include "shared.h"
 #include "summary.h"
 
 #define FL_EXIT_OURS      125
@@ -47,7 +46,9 @@ static const struct fl_option option_table[] = {
 static const struct fl_command command = {
     .name = "flrec",
     .synopsis = "[-o FILE] [options] [--] PROG [ARG...]",
-    .summary = "Run PROG and record every call it makes of the malloc family.",
+    .summary =
+        "Run PROG and record every call that it, and the processes it starts, make of the "
+        "malloc family.",
     .epilogue = "Exit code: the program's own; 128+n when signal n ended it; 125 when flrec "
                 "itself failed, 126 when PROG cannot be run, 127 when it is not found.",
     .options = option_table,
@@ -60,7 +61,7 @@ struct settings {
     uint64_t ring_bytes;
     int level;
     enum fl_stamp_choice stamp;
-    bool has_ticks, is_quiet, is_verbose;
+    bool has_ticks, is_following, is_detaching, is_quiet, is_verbose;
 };
 
 static enum fl_status option_take(const struct fl_option_value *value, void *user,
@@ -85,6 +86,12 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
     case OPT_STAMP:
         settings->stamp = (enum fl_stamp_choice)value->number;
         break;
+    case OPT_NO_FOLLOW:
+        settings->is_following = false;
+        break;
+    case OPT_DETACH:
+        settings->is_detaching = true;
+        break;
     case OPT_QUIET:
         settings->is_quiet = true;
         break;
@@ -100,11 +107,9 @@ struct recording {
     const struct settings *settings;
     char **argv; /* the program's */
     char library[PATH_MAX];
-    struct fl_shared *shared;
-    int memfd;
-    uint64_t memfd_inode;
+    struct fl_herd *herd;
+    struct fl_herd_door door;
     struct fl_launch launch;
-    struct fl_drain *drain;
     char *path;   /* of the first trace */
     bool is_file; /* the first trace is one, not a stream or a device */
 };
@@ -119,35 +124,39 @@ static enum fl_status child_make(struct recording *rec, struct fl_error *err)
     const struct fl_launch_config config = {
         .argv = rec->argv,
         .library = rec->library,
-        .memfd = rec->memfd,
-        .memfd_inode = rec->memfd_inode,
+        .control = rec->door.control,
+        .control_fd = rec->door.control_fd,
+        .control_inode = rec->door.control_inode,
+        .memfd = rec->door.memfd,
         .is_stdout_taken = is_stdout_taken(rec->settings),
     };
     return fl_launch_prepare(&config, &rec->launch, err);
 }
 
-static enum fl_status drain_make(struct recording *rec, struct fl_error *err)
+static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
 {
+    const struct fl_herd_config config = {
+        .ring_bytes = rec->settings->ring_bytes,
+        .stamp = rec->settings->stamp,
+        .level = rec->settings->level,
+        .has_ticks = rec->settings->has_ticks,
+        .is_following = rec->settings->is_following,
+    };
+    return fl_herd_make(&config, &rec->herd, &rec->door, err);
+}
+
+static enum fl_status herd_start(struct recording *rec, struct fl_error *err)
+{
+    int fd;
     rec->path = rec->settings->output_path ? strdup(rec->settings->output_path)
                                            : fl_output_default(rec->argv[0], rec->launch.pid);
     if (!rec->path)
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
-    struct fl_drain_config config = {
-        .session = {.shared = rec->shared,
-                    .pid = rec->launch.pid,
-                    .level = rec->settings->level,
-                    .has_ticks = rec->settings->has_ticks},
-        .shared = rec->shared,
-        .path = rec->path,
-    };
-    enum fl_status status = fl_output_open(rec->path, &config.fd, err);
+    const enum fl_status status = fl_output_open(rec->path, &fd, err);
     if (status != FL_OK)
         return status;
-    rec->is_file = fl_output_is_file(rec->path, config.fd);
-    status = fl_drain_start(&config, &rec->drain, err);
-    if (status != FL_OK)
-        close(config.fd);
-    return status;
+    rec->is_file = fl_output_is_file(rec->path, fd);
+    return fl_herd_start(rec->herd, rec->launch.pid, rec->path, fd, err);
 }
 
 /* Everything up to a child that waits for its go. */
@@ -157,13 +166,12 @@ static enum fl_status recording_begin(struct recording *rec, struct fl_error *er
     if (status == FL_OK)
         status = fl_library_find(rec->library, err);
     if (status == FL_OK)
-        status = fl_shared_make(rec->settings->ring_bytes, rec->settings->stamp, &rec->shared,
-                                &rec->memfd, &rec->memfd_inode, err);
+        status = herd_make(rec, err);
     if (status == FL_OK)
         status = child_make(rec, err);
     if (status != FL_OK)
         return status;
-    status = drain_make(rec, err);
+    status = herd_start(rec, err);
     if (status != FL_OK)
         fl_launch_cancel(&rec->launch);
     return status;
@@ -172,10 +180,10 @@ static enum fl_status recording_begin(struct recording *rec, struct fl_error *er
 /* The program could not be run: no trace is left behind. */
 static int not_run(struct recording *rec, int code)
 {
-    struct fl_drain_report report;
+    struct fl_herd_report report;
     struct fl_error err;
-    fl_drain_finish(rec->drain, 0, &report);
-    fl_drain_report_free(&report);
+    fl_herd_finish(rec->herd, &report);
+    fl_herd_report_free(&report);
     if (rec->is_file)
         unlink(rec->path);
     (void)fl_fail_os(&err, FL_MISSING, code, "cannot run %s", rec->argv[0]);
@@ -189,10 +197,14 @@ static int recording_run(struct recording *rec)
     if (code != 0)
         return not_run(rec, code);
     const int status = fl_launch_wait(&rec->launch);
-    struct fl_drain_report report;
-    fl_drain_finish(rec->drain, status, &report);
+    struct fl_herd_report report;
+    fl_herd_first_ended(rec->herd, status);
+    while (!fl_herd_is_over(rec->herd) && !rec->settings->is_detaching &&
+           fl_launch_linger(&rec->launch))
+        continue;
+    fl_herd_finish(rec->herd, &report);
     fl_summary_print(stderr, &report, rec->settings->is_quiet, rec->settings->is_verbose);
-    fl_drain_report_free(&report);
+    fl_herd_report_free(&report);
     return WIFSIGNALED(status) ? FL_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -205,7 +217,8 @@ static int fail(const struct fl_error *err)
 int main(int argc, char **argv)
 {
     fl_output_hold_streams();
-    struct settings settings = {.ring_bytes = FL_RING_BYTES, .has_ticks = true};
+    struct settings settings = {
+        .ring_bytes = FL_RING_BYTES, .has_ticks = true, .is_following = true};
     struct fl_error err;
     int first;
     enum fl_status status =

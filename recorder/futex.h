@@ -25,11 +25,11 @@ static inline void fl_futex_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-/** Has flrec's drain thread ended, by whatever means? */
-static inline bool fl_recorder_is_gone(struct fl_shared *shared)
+/** Has the thread of flrec that holds this robust mutex ended, by whatever means? */
+static inline bool fl_life_is_over(const pthread_mutex_t *life)
 {
     /* The C library keeps a mutex's futex word, owner and death mark first. */
-    const _Atomic uint32_t *word = (const _Atomic uint32_t *)(const void *)&shared->life;
+    const _Atomic uint32_t *word = (const _Atomic uint32_t *)(const void *)life;
     return (atomic_load(word) & FUTEX_OWNER_DIED) != 0;
 }
 

@@ -57,7 +57,7 @@ static bool environment_set(const struct fl_launch_config *config)
     const char *others = getenv("LD_PRELOAD");
     char *preload = NULL;
     snprintf(ticket, sizeof ticket, "%d:%d:%d:%llu", (int)getpid(), (int)getppid(),
-             config->memfd, (unsigned long long)config->memfd_inode);
+             config->control_fd, (unsigned long long)config->control_inode);
     const bool has_others = others && others[0] != '\0';
     if (asprintf(&preload, "%s%s%s", config->library, has_others ? ":" : "",
                  has_others ? others : "") < 0)
@@ -75,6 +75,7 @@ static _Noreturn void child_run(const struct fl_launch_config *config, int go_fd
     if (read(go_fd, &go, 1) != 1)
         _exit(FL_EXIT_OURS);
     close(go_fd);
+    fcntl(config->control_fd, F_SETFD, 0);
     fcntl(config->memfd, F_SETFD, 0);
     if (config->is_stdout_taken)
         dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -109,6 +110,7 @@ enum fl_status fl_launch_prepare(const struct fl_launch_config *config,
     close(go[0]);
     close(fail[1]);
     launch->pid = pid;
+    config->control->first_pid = (int32_t)pid;
     launch->go_fd = go[1];
     launch->fail_fd = fail[0];
     return pid > 0 ? FL_OK : fl_fail_os(err, FL_NOMEM, errno, "cannot start a process");
@@ -179,4 +181,11 @@ int fl_launch_wait(const struct fl_launch *launch)
             kill(launch->pid, signal);
     }
     return status;
+}
+
+bool fl_launch_linger(const struct fl_launch *launch)
+{
+    siginfo_t info;
+    const int signal = sigwaitinfo(&launch->waited, &info);
+    return signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT;
 }

@@ -14,12 +14,16 @@
 
 #include <fl/status.h>
 
+#include "control.h"
+
 /** What the child needs to join the recording. */
 struct fl_launch_config {
-    char **argv;         /* the program and its arguments, NULL-ended */
-    const char *library; /* absolute path of libflrec.so */
-    int memfd;
-    uint64_t memfd_inode;
+    char **argv;                /* the program and its arguments, NULL-ended */
+    const char *library;        /* absolute path of libflrec.so */
+    struct fl_control *control; /* told the child's pid before it runs */
+    int control_fd;
+    uint64_t control_inode;
+    int memfd;            /* of the first process's rings */
     bool is_stdout_taken; /* the trace has standard output: the program's goes to stderr */
 };
 
@@ -43,5 +47,8 @@ void fl_launch_cancel(struct fl_launch *launch);
 
 /** Pass signals on until the child has ended. @return its status as from waitpid */
 int fl_launch_wait(const struct fl_launch *launch);
+
+/** Sleep until a signal comes after the child has ended. @return false when it asks us to end */
+bool fl_launch_linger(const struct fl_launch *launch);
 
 #endif

@@ -20,18 +20,30 @@ char *fl_output_default(const char *program, pid_t pid)
                                                                                    : name;
 }
 
-char *fl_output_name(const char *path, uint32_t number)
+/* `path` with `word` put before its suffix. */
+static char *name_with(const char *path, const char *word)
 {
-    if (number == 0)
-        return strdup(path);
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
     const char *suffix = dot && dot != base ? dot : path + strlen(path);
     char *name = NULL;
-    const int code =
-        asprintf(&name, "%.*s.exec%u%s", (int)(suffix - path), path, number, suffix);
+    const int code = asprintf(&name, "%.*s.%s%s", (int)(suffix - path), path, word, suffix);
     return code < 0 ? NULL : name;
+}
+
+char *fl_output_name(const char *path, uint32_t number)
+{
+    char word[32];
+    snprintf(word, sizeof word, "exec%u", number);
+    return number == 0 ? strdup(path) : name_with(path, word);
+}
+
+char *fl_output_name_of(const char *path, pid_t pid)
+{
+    char word[32];
+    snprintf(word, sizeof word, "%d", (int)pid);
+    return name_with(path, word);
 }
 
 void fl_output_hold_streams(void)

@@ -17,6 +17,9 @@ char *fl_output_default(const char *program, pid_t pid);
  */
 char *fl_output_name(const char *path, uint32_t number);
 
+/** The name of another process's first trace: ".PID" put before the suffix (t.zst, t.123.zst). */
+char *fl_output_name_of(const char *path, pid_t pid);
+
 /**
  * Give the numbers 0, 1 and 2 that are closed to /dev/null, so that no file of ours gets one and
  * is then written to by whoever prints. The program finds them closed: they end on exec.

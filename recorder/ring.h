@@ -45,14 +45,14 @@
 /* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped before
  * the real call, so that it goes first among equal stamps. */
 enum fl_ring_op {
+    FL_OP_FORK = 0x1C,          /* size = its number in this process */
     FL_OP_REALLOC_BEGIN = 0x1D, /* address = the old one */
     FL_OP_THREAD_START = 0x1E,  /* size = the system's thread id */
     FL_OP_WIDE = 0x1F,
     FL_OP_KIND = 0x1F,
     FL_OP_EARLY = 0x80,
 };
-_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_REALLOC_BEGIN,
-               "calls and ring operations share a byte");
+_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_FORK, "calls and ring operations share a byte");
 
 struct fl_slot {
     uint64_t what, rest;

@@ -39,6 +39,7 @@ struct fl_session {
     uint64_t flushed_records;
     struct fl_error error;
     bool is_broken;
+    bool has_first_thread; /* thread 0 is written and waits for the first ring */
 };
 
 static inline void put(struct fl_session *session, const struct fl_event *event,
@@ -63,19 +64,44 @@ static uint64_t realtime_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void writer_begin(struct fl_session *session, uint32_t number, int fd)
+static void writer_begin(struct fl_session *session, uint32_t number, int fd,
+                         const struct fl_inheritance *inherited)
 {
     const uint64_t start_time_ns = realtime_ns();
     const struct fl_writer_options options = {.level = session->config.level,
                                               .start_time_ns = start_time_ns};
-    struct fl_metadata *meta = fl_describe_image(&session->config, number, start_time_ns);
+    struct fl_metadata *meta =
+        fl_describe_image(&session->config, number, inherited, start_time_ns);
     if (fl_writer_open(fd, &options, meta, &session->writer, &session->error) != FL_OK)
         session->is_broken = true;
     fl_metadata_free(meta);
 }
 
+/* The objects of the parent, as if the process's first thread had allocated them. */
+static void inherit(struct fl_session *session, const struct fl_inheritance *inherited)
+{
+    struct fl_named before;
+    put_record(session, FL_RECORD_THREAD_START, 0, (uint32_t)session->config.pid);
+    put_record(session, FL_RECORD_THREAD, 0, 0);
+    session->next_thread = 1;
+    session->current_thread = 0;
+    session->has_first_thread = true;
+    for (size_t i = 0; i < inherited->count && !session->is_broken; i++) {
+        const struct fl_heirloom *heirloom = &inherited->objects[i];
+        const uint64_t size_bytes = heirloom->object.size_bytes;
+        const struct fl_named object = {session->next_serial++, size_bytes};
+        const struct fl_event event = {
+            .serial = FL_SERIAL_NONE, .size_bytes = size_bytes, .kind = FL_CALL_MALLOC};
+        if (fl_namer_add(session->namer, heirloom->address, object, &before) < 0) {
+            (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
+            session->is_broken = true;
+        }
+        put(session, &event, 0);
+    }
+}
+
 struct fl_session *fl_session_open(const struct fl_session_config *config, uint32_t number,
-                                   int fd)
+                                   int fd, const struct fl_inheritance *inherited)
 {
     struct fl_session *session = calloc(1, sizeof *session);
     struct fl_namer *namer = fl_namer_new();
@@ -87,7 +113,9 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
     session->config = *config;
     session->namer = namer;
     session->current_thread = FL_THREAD_UNKNOWN;
-    writer_begin(session, number, fd);
+    writer_begin(session, number, fd, inherited);
+    if (inherited && !session->is_broken)
+        inherit(session, inherited);
     return session;
 }
 
@@ -109,7 +137,11 @@ static void put_tick(struct fl_session *session)
 
 static void put_thread(struct fl_session *session, struct fl_lane *lane)
 {
-    if (!lane->has_thread) {
+    if (!lane->has_thread && session->has_first_thread) {
+        lane->has_thread = true;
+        lane->thread = 0;
+        session->has_first_thread = false;
+    } else if (!lane->has_thread) {
         lane->has_thread = true;
         lane->thread = session->next_thread++;
         const uint32_t tid = atomic_load_explicit(&lane->ring->tid, memory_order_relaxed);
@@ -246,6 +278,11 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
         break;
     case FL_CALL_USABLE_SIZE:
         take_usable_size(session, address, event);
+        break;
+    case FL_OP_FORK:
+        if (session->config.nursery)
+            fl_nursery_put(session->config.nursery, session->config.pid, event->size_bytes,
+                           fl_writer_totals(session->writer)->events, session->namer);
         break;
     default: /* THREAD_START only makes put_thread see the thread; others do not exist */
         break;

@@ -14,13 +14,18 @@
 #include <fl/writer.h>
 
 #include "merge.h"
+#include "nursery.h"
 
 struct fl_session;
 
 /** What all traces of one recording have in common. */
 struct fl_session_config {
     const struct fl_shared *shared;
-    pid_t pid;      /* of the program */
+    struct fl_nursery
+        *nursery;   /* where live sets go at a fork; NULL: children are not recorded */
+    pid_t pid;      /* of the process */
+    pid_t parent;   /* of the process, 0: flrec started it */
+    uint64_t fork;  /* number of the parent's fork that made it; 0: exec'd or started */
     int level;      /* zstd level, 0: the default */
     bool has_ticks; /* write ticks of time */
 };
@@ -35,7 +40,7 @@ struct fl_session_result {
 struct fl_session_end {
     bool is_exec;           /* the process runs on with another image */
     int exit_code;          /* or -1 */
-    int signal;             /* or 0 */
+    int signal;             /* or 0; without either nobody told how it ended */
     uint64_t time_ns;       /* CLOCK_REALTIME */
     uint64_t nested_before; /* nested calls counted before this image */
 };
@@ -43,11 +48,13 @@ struct fl_session_end {
 /**
  * Begin the trace of image `number` on `fd`, which stays the caller's.
  *
+ * @param inherited  what a forked child begins with, or NULL: written as calls of malloc by a first
+ *                   thread, which is that of the process
  * @return NULL when out of memory. A trace that cannot be written is no failure here: events
  *         are dropped and fl_session_close tells.
  */
 struct fl_session *fl_session_open(const struct fl_session_config *config, uint32_t number,
-                                   int fd);
+                                   int fd, const struct fl_inheritance *inherited);
 
 /** A round of the drain begins: note the time for the events that follow. */
 void fl_session_round(struct fl_session *session, uint64_t now_ns);

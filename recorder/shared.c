@@ -129,7 +129,7 @@ static void life_make(pthread_mutex_t *life)
 }
 
 /* Map `bytes` of new shared memory; NULL with errno set. */
-static struct fl_shared *memory_make(uint64_t bytes, int *fd, uint64_t *inode)
+static void *memory_make(uint64_t bytes, int *fd, uint64_t *inode)
 {
     struct stat status;
     const int made = memfd_create("flrec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -175,5 +175,20 @@ enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
     atomic_store(&shared->counter, 1);
     life_make(&shared->life);
     *out = shared;
+    return FL_OK;
+}
+
+enum fl_status fl_control_make(struct fl_control **out, int *fd, uint64_t *inode,
+                               struct fl_error *err)
+{
+    struct fl_control *control = memory_make(sizeof *control, fd, inode);
+    struct stat status;
+    if (!control)
+        return fl_fail_os(err, FL_NOMEM, errno, "cannot make shared memory");
+    control->magic = FL_CONTROL_MAGIC;
+    control->pid_namespace = stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+    control->recorder_pid = (int32_t)getpid();
+    life_make(&control->life);
+    *out = control;
     return FL_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <fl/status.h>
 
+#include "control.h"
 #include "ring.h"
 
 /** The values of --stamp, in the order of its choices. */
@@ -23,5 +24,9 @@ enum fl_stamp_choice {
 enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
                               struct fl_shared **out, int *fd, uint64_t *inode,
                               struct fl_error *err) __attribute__((warn_unused_result));
+
+/** Make and map the page by which processes join; `fd` and `inode` as above. */
+enum fl_status fl_control_make(struct fl_control **out, int *fd, uint64_t *inode,
+                               struct fl_error *err) __attribute__((warn_unused_result));
 
 #endif

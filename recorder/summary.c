@@ -6,6 +6,8 @@
 
 #include <fl/fmt.h>
 
+#define PROCESSES_LISTED 8
+
 static void warn(FILE *out, const char *what, const char *hint)
 {
     fprintf(out, "flrec: warning: %s\n", what);
@@ -73,49 +75,96 @@ static uint64_t total_events(const struct fl_drain_report *report)
     return events;
 }
 
-static void print_emptiness(FILE *out, const struct fl_drain_report *report)
+static void print_emptiness(FILE *out, const struct fl_herd_report *herd)
 {
-    if (report->images_seen == 0)
+    const struct fl_drain_report *first = &herd->processes[0].report;
+    uint64_t events = 0;
+    for (size_t i = 0; i < herd->count; i++)
+        events += total_events(&herd->processes[i].report);
+    if (herd->count == 1 && first->images_seen == 0)
         warn(out, "no event was recorded: the program never loaded the recorder",
              "it may run a static program, clear the environment, or change its root; record "
              "the inner program itself");
-    else if (total_events(report) == 0)
+    else if (events == 0)
         warn(
             out, "no event was recorded: the program made no call that a library can see",
             "a malloc linked into the program itself cannot be recorded; link it as a library");
 }
 
 /* The one to look at next. Where a shell or env stood before the program, that is the last. */
-static const struct fl_drain_trace *fullest_trace(const struct fl_drain_report *report)
+static const struct fl_drain_trace *fullest_trace(const struct fl_herd_report *herd)
 {
     const struct fl_drain_trace *fullest = NULL;
-    for (size_t i = 0; i < report->trace_count; i++) {
-        const struct fl_drain_trace *trace = &report->traces[i];
-        if (trace->path && trace->was_opened && trace->is_file &&
-            (!fullest || trace->result.totals.events >= fullest->result.totals.events))
-            fullest = trace;
+    for (size_t i = 0; i < herd->count; i++) {
+        const struct fl_drain_report *report = &herd->processes[i].report;
+        for (size_t k = 0; k < report->trace_count; k++) {
+            const struct fl_drain_trace *trace = &report->traces[k];
+            if (trace->path && trace->was_opened && trace->is_file &&
+                (!fullest || trace->result.totals.events >= fullest->result.totals.events))
+                fullest = trace;
+        }
     }
     return fullest;
 }
 
-void fl_summary_print(FILE *out, const struct fl_drain_report *report, bool is_quiet,
-                      bool is_verbose)
+/* One of many: its lines would hide the others. */
+struct sums {
+    uint64_t traces, events, bytes;
+};
+
+static void print_process(FILE *out, const struct fl_drain_report *report, struct sums *sums,
+                          bool is_quiet, bool is_verbose)
 {
     for (size_t i = 0; i < report->trace_count; i++) {
         const struct fl_drain_trace *trace = &report->traces[i];
-        if (!is_quiet && trace->was_opened && trace->path)
+        if (!is_quiet && !sums && trace->was_opened && trace->path)
             print_trace(out, trace);
         if (!is_quiet && is_verbose && trace->was_opened)
             print_calls(out, &trace->result.totals);
         print_problem(out, trace);
+        if (sums) {
+            sums->traces++;
+            sums->events += trace->result.totals.events;
+            sums->bytes += trace->result.totals.bytes_written;
+        }
     }
-    print_emptiness(out, report);
-    if (report->images_skipped > 0)
+}
+
+static void print_sums(FILE *out, size_t processes, const struct sums *sums)
+{
+    fprintf(out, "flrec: %s more processes: %s traces, %s events, %s (-v lists them)\n",
+            fl_fmt_count(processes).text, fl_fmt_count(sums->traces).text,
+            fl_fmt_count(sums->events).text, fl_fmt_bytes(sums->bytes).text);
+}
+
+static void print_skipped(FILE *out, const struct fl_herd_report *herd)
+{
+    if (herd->processes[0].report.images_skipped > 0)
         warn(out, "the program was replaced by another (exec), which was not recorded",
              "a stream holds one trace; use -o FILE");
+    if (herd->refused > 0)
+        warn(out, "some of the processes that the program started were not recorded",
+             "a stream holds one trace, use -o FILE; each process takes three descriptors and "
+             "shared memory");
+}
+
+void fl_summary_print(FILE *out, const struct fl_herd_report *herd, bool is_quiet,
+                      bool is_verbose)
+{
+    if (herd->count == 0)
+        return;
+    struct sums sums = {0};
+    const bool is_short = herd->count > PROCESSES_LISTED && !is_verbose;
+    for (size_t i = 0; i < herd->count; i++)
+        print_process(out, &herd->processes[i].report, is_short && i > 0 ? &sums : NULL,
+                      is_quiet, is_verbose);
+    if (is_short && !is_quiet)
+        print_sums(out, herd->count - 1, &sums);
+    print_emptiness(out, herd);
+    print_skipped(out, herd);
     if (is_quiet)
         return;
-    const struct fl_drain_trace *fullest = fullest_trace(report);
+    const struct fl_drain_trace *fullest = fullest_trace(herd);
     if (fullest)
         fprintf(out, "flrec: next: flreplay %s --alloc=addr-tree\n", fullest->path);
 }

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "drain.h"
+#include "herd.h"
 
 /** Print the traces written, what went wrong, and the next command. Quiet: problems only. */
-void fl_summary_print(FILE *out, const struct fl_drain_report *report, bool is_quiet,
+void fl_summary_print(FILE *out, const struct fl_herd_report *report, bool is_quiet,
                       bool is_verbose);
 
 #endif

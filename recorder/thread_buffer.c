@@ -156,7 +156,7 @@ static bool room_wait(struct fl_thread *self)
             return true;
         doorbell_ring(shared);
         fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
-        if (fl_recorder_is_gone(shared)) {
+        if (fl_life_is_over(&shared->life)) {
             fl_detach("the recorder ended; recording stops, the program goes on");
             return false;
         }

@@ -44,6 +44,11 @@ bool fl_namer_find(const struct fl_namer *namer, uint64_t address, struct fl_nam
 /** Take the object at `address` out. False when no object is live there. */
 bool fl_namer_remove(struct fl_namer *namer, uint64_t address, struct fl_named *object);
 
+/** Show every live object, in no particular order. */
+void fl_namer_walk(const struct fl_namer *namer,
+                   void (*visit)(void *user, uint64_t address, struct fl_named object),
+                   void *user);
+
 /** Number of live objects. */
 size_t fl_namer_count(const struct fl_namer *namer);
 

@@ -21,6 +21,14 @@ static void later_images_get_their_number_before_the_suffix(void **state)
     expect_name("a.b/.zst", 3, "a.b/.zst.exec3");
 }
 
+static void other_processes_get_their_number_before_the_suffix(void **state)
+{
+    (void)state;
+    char *name = fl_output_name_of("a.b/t.zst", 123);
+    assert_string_equal(name, "a.b/t.123.zst");
+    free(name);
+}
+
 static void the_default_is_named_after_program_and_process(void **state)
 {
     (void)state;
@@ -52,6 +60,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(later_images_get_their_number_before_the_suffix),
+        cmocka_unit_test(other_processes_get_their_number_before_the_suffix),
         cmocka_unit_test(the_default_is_named_after_program_and_process),
         cmocka_unit_test(a_trace_is_for_its_owner_only),
     };

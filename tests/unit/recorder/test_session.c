@@ -26,7 +26,7 @@ static int fixture_begin(void **state)
     rings_make(&fix->rings);
     fix->trace_fd = memfd_create("trace", 0);
     const struct fl_session_config config = {.shared = fix->rings.shared, .pid = getpid()};
-    fix->session = fl_session_open(&config, 0, fix->trace_fd);
+    fix->session = fl_session_open(&config, 0, fix->trace_fd, NULL);
     assert_non_null(fix->session);
     assert_true(fl_merge_init(&fix->merge, fix->rings.shared, fl_session_take, fix->session));
     *state = fix;

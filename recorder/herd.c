@@ -1,0 +1,378 @@
+/*
+ * The herd thread. It sleeps on the doorbell of the control page, at most 20 ms, and then
+ *
+ *   answers   each process that asks: a known one that has exec'd gets the rings it has, a new
+ *             one rings and a drain of its own
+ *   buries    processes that are gone: a pidfd tells of any process's end, not its status, which
+ *             only a parent learns
+ *
+ * Over. The recording ends when no process is left. A child that its parent forked before it died
+ * may not have joined yet: `forking` counts those, and the herd waits for them, a second at most,
+ * for a child may also have been killed before it could join.
+ *
+ * The thread holds the robust mutex `life` of the control page as long as it lives.
+ */
+#include "herd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "futex.h"
+#include "output.h"
+
+#define FL_LOOK_NS     (20 * 1000 * 1000)
+#define FL_LINGER_NS   UINT64_C(1000000000)
+#define FL_STACK_BYTES (1024 * 1024)
+#define FL_STATUS_RUNS (-1)
+
+struct process {
+    pid_t pid;
+    int pidfd; /* -1: the first one, which the launcher waits for, or an old kernel */
+    int memfd;
+    uint64_t inode;
+    struct fl_shared *shared;
+    struct fl_drain *drain;
+    const char *path; /* of its first trace */
+    char *own_path;   /* the same, where the name is ours to free */
+    bool is_first;
+};
+
+struct fl_herd {
+    struct fl_herd_config config;
+    struct fl_control *control;
+    int control_fd;
+    struct fl_nursery *nursery;
+    const char *path;
+    bool is_stream;
+    struct process first_made; /* rings made before the process is there */
+    struct process *processes; /* alive */
+    size_t count, room;
+    struct fl_herd_report report;
+    uint64_t empty_ns;        /* since when no process is there; 0: one is */
+    _Atomic int first_status; /* FL_STATUS_RUNS, then as from waitpid */
+    _Atomic bool is_stopping; /* end, whoever still runs */
+    _Atomic bool is_over;
+    pthread_t thread;
+    sem_t has_begun;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void bell_ring(struct fl_herd *herd)
+{
+    atomic_fetch_add(&herd->control->doorbell, 1);
+    fl_futex_wake(&herd->control->doorbell);
+}
+
+/* ---- one process ---- */
+
+static enum fl_status rings_make(const struct fl_herd *herd, struct process *process,
+                                 struct fl_error *err)
+{
+    return fl_shared_make(herd->config.ring_bytes, herd->config.stamp, &process->shared,
+                          &process->memfd, &process->inode, err);
+}
+
+static void rings_free(const struct process *process)
+{
+    munmap(process->shared, process->shared->total_bytes);
+    close(process->memfd);
+}
+
+static bool room_make(struct fl_herd *herd)
+{
+    if (herd->count < herd->room)
+        return true;
+    const size_t room = herd->room > 0 ? 2 * herd->room : 16;
+    struct process *grown = realloc(herd->processes, room * sizeof *grown);
+    if (!grown)
+        return false;
+    herd->processes = grown;
+    herd->room = room;
+    return true;
+}
+
+/* Start the drain of a process whose rings are made. */
+static enum fl_status process_start(struct fl_herd *herd, struct process *process, int fd,
+                                    pid_t parent, uint64_t fork, struct fl_error *err)
+{
+    const struct fl_drain_config config = {
+        .session = {.shared = process->shared,
+                    .nursery = herd->config.is_following ? herd->nursery : NULL,
+                    .pid = process->pid,
+                    .parent = parent,
+                    .fork = fork,
+                    .level = herd->config.level,
+                    .has_ticks = herd->config.has_ticks},
+        .shared = process->shared,
+        .path = process->path,
+        .fd = fd,
+    };
+    if (!room_make(herd))
+        return fl_fail(err, FL_NOMEM, "no memory for another process");
+    const enum fl_status status = fl_drain_start(&config, &process->drain, err);
+    if (status == FL_OK)
+        herd->processes[herd->count++] = *process;
+    return status;
+}
+
+static void report_add(struct fl_herd *herd, const struct process *process,
+                       const struct fl_drain_report *report)
+{
+    struct fl_herd_process *grown =
+        realloc(herd->report.processes, (herd->report.count + 1) * sizeof *grown);
+    if (!grown)
+        return;
+    herd->report.processes = grown;
+    const size_t at = process->is_first ? 0 : herd->report.count;
+    memmove(&grown[at + 1], &grown[at], (herd->report.count - at) * sizeof *grown);
+    grown[at] = (struct fl_herd_process){process->pid, *report};
+    herd->report.count++;
+}
+
+/* The process number `at` is gone, or we are. */
+static void process_end(struct fl_herd *herd, size_t at, int status)
+{
+    struct process process = herd->processes[at];
+    struct fl_drain_report report;
+    herd->processes[at] = herd->processes[--herd->count];
+    fl_drain_finish(process.drain, status, &report);
+    report_add(herd, &process, &report);
+    rings_free(&process);
+    if (process.pidfd >= 0)
+        close(process.pidfd);
+    free(process.own_path);
+}
+
+static bool process_is_gone(const struct fl_herd *herd, const struct process *process)
+{
+    if (process->is_first)
+        return atomic_load(&herd->first_status) != FL_STATUS_RUNS;
+    struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
+    if (process->pidfd >= 0)
+        return poll(&poll_fd, 1, 0) == 1;
+    return kill(process->pid, 0) != 0 && errno == ESRCH;
+}
+
+static void bury(struct fl_herd *herd, bool is_all)
+{
+    for (size_t i = herd->count; i-- > 0;) {
+        const struct process *process = &herd->processes[i];
+        if (!is_all && !process_is_gone(herd, process))
+            continue;
+        const int first = atomic_load(&herd->first_status);
+        const bool is_known = process->is_first && first != FL_STATUS_RUNS;
+        process_end(herd, i, is_known ? first : FL_STATUS_UNKNOWN);
+    }
+}
+
+/* ---- joining ---- */
+
+static struct process *process_of(struct fl_herd *herd, pid_t pid)
+{
+    for (size_t i = 0; i < herd->count; i++)
+        if (herd->processes[i].pid == pid)
+            return &herd->processes[i];
+    return NULL;
+}
+
+static struct process *process_add(struct fl_herd *herd, const struct fl_request *request)
+{
+    struct fl_error err;
+    struct process made = {.pid = request->pid};
+    if (!herd->config.is_following || herd->is_stream)
+        return NULL;
+    made.pidfd = (int)syscall(SYS_pidfd_open, request->pid, 0);
+    if (made.pidfd < 0 && errno == ESRCH)
+        return NULL;
+    made.path = made.own_path = fl_output_name_of(herd->path, request->pid);
+    if (made.path && rings_make(herd, &made, &err) == FL_OK) {
+        if (process_start(herd, &made, -1, request->parent, request->fork, &err) == FL_OK)
+            return &herd->processes[herd->count - 1];
+        rings_free(&made);
+    }
+    free(made.own_path);
+    if (made.pidfd >= 0)
+        close(made.pidfd);
+    return NULL;
+}
+
+static void request_answer(struct fl_herd *herd, struct fl_request *request)
+{
+    struct process *process = process_of(herd, request->pid);
+    if (process && (request->fork != 0 || process_is_gone(herd, process))) {
+        /* Its number has been given to another process. */
+        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN);
+        process = NULL;
+    }
+    if (!process)
+        process = process_add(herd, request);
+    if (!process)
+        herd->report.refused++;
+    else {
+        request->fd = process->memfd;
+        request->ring_inode = process->inode;
+    }
+    atomic_store(&request->state, process ? FL_REQUEST_ANSWERED : FL_REQUEST_REFUSED);
+    fl_futex_wake(&request->state);
+}
+
+static void requests_answer(struct fl_herd *herd)
+{
+    for (uint32_t i = 0; i < FL_REQUESTS; i++)
+        if (atomic_load(&herd->control->requests[i].state) == FL_REQUEST_ASKED)
+            request_answer(herd, &herd->control->requests[i]);
+}
+
+/* ---- the thread ---- */
+
+static bool herd_is_over(struct fl_herd *herd)
+{
+    if (herd->count > 0) {
+        herd->empty_ns = 0;
+        return false;
+    }
+    if (atomic_load(&herd->control->forking) == 0)
+        return true;
+    if (herd->empty_ns == 0)
+        herd->empty_ns = now_ns();
+    return now_ns() - herd->empty_ns > FL_LINGER_NS;
+}
+
+static void *herd_main(void *user)
+{
+    struct fl_herd *herd = user;
+    pthread_mutex_lock(&herd->control->life);
+    sem_post(&herd->has_begun);
+    while (!atomic_load(&herd->is_stopping)) {
+        const uint32_t bell = atomic_load(&herd->control->doorbell);
+        requests_answer(herd);
+        bury(herd, false);
+        if (herd_is_over(herd))
+            break;
+        fl_futex_wait(&herd->control->doorbell, bell, FL_LOOK_NS);
+    }
+    bury(herd, true);
+    atomic_store(&herd->is_over, true);
+    kill(getpid(), SIGCHLD);
+    return NULL; /* with the mutex held, as a drain does */
+}
+
+/* ---- for the launcher ---- */
+
+enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd **out,
+                            struct fl_herd_door *door, struct fl_error *err)
+{
+    struct fl_herd *herd = calloc(1, sizeof *herd);
+    struct fl_nursery *nursery = fl_nursery_new();
+    uint64_t inode;
+    enum fl_status status = herd && nursery ? FL_OK : fl_fail(err, FL_NOMEM, "no memory");
+    if (status == FL_OK) {
+        herd->config = *config;
+        status = rings_make(herd, &herd->first_made, err);
+    }
+    if (status == FL_OK)
+        status = fl_control_make(&herd->control, &herd->control_fd, &inode, err);
+    if (status != FL_OK) {
+        fl_nursery_free(nursery);
+        free(herd);
+        return status;
+    }
+    herd->nursery = nursery;
+    herd->control->is_following = config->is_following;
+    *door =
+        (struct fl_herd_door){herd->control, herd->control_fd, inode, herd->first_made.memfd};
+    *out = herd;
+    return FL_OK;
+}
+
+/* Each process costs three descriptors; the program has been forked with its own limit. */
+static void descriptors_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int thread_create(struct fl_herd *herd)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, FL_STACK_BYTES);
+    const int code = pthread_create(&herd->thread, &attributes, herd_main, herd);
+    pthread_attr_destroy(&attributes);
+    return code;
+}
+
+enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path, int fd,
+                             struct fl_error *err)
+{
+    struct process *first = &herd->first_made;
+    first->pid = pid;
+    first->pidfd = -1;
+    first->path = path;
+    first->is_first = true;
+    herd->path = path;
+    herd->is_stream = !fl_output_is_file(path, fd);
+    atomic_store(&herd->first_status, FL_STATUS_RUNS);
+    sem_init(&herd->has_begun, 0, 0);
+    descriptors_raise();
+    const enum fl_status status = process_start(herd, first, fd, 0, 0, err);
+    if (status != FL_OK) {
+        close(fd);
+        return status;
+    }
+    const int code = thread_create(herd);
+    if (code != 0)
+        return fl_fail_os(err, FL_NOMEM, code, "cannot start the herd thread");
+    sem_wait(&herd->has_begun);
+    return FL_OK;
+}
+
+void fl_herd_first_ended(struct fl_herd *herd, int status)
+{
+    atomic_store(&herd->first_status, status);
+    bell_ring(herd);
+}
+
+bool fl_herd_is_over(const struct fl_herd *herd)
+{
+    return atomic_load(&herd->is_over);
+}
+
+void fl_herd_finish(struct fl_herd *herd, struct fl_herd_report *report)
+{
+    atomic_store(&herd->is_stopping, true);
+    bell_ring(herd);
+    pthread_join(herd->thread, NULL);
+    *report = herd->report;
+    fl_nursery_free(herd->nursery);
+    free(herd->processes);
+    sem_destroy(&herd->has_begun);
+    close(herd->control_fd);
+    free(herd);
+}
+
+void fl_herd_report_free(struct fl_herd_report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        fl_drain_report_free(&report->processes[i].report);
+    free(report->processes);
+    *report = (struct fl_herd_report){0};
+}

@@ -1,0 +1,65 @@
+/**
+ * All processes of a recording: each has its own rings, drain and traces; the herd thread lets them
+ * join and notices their ends.
+ *
+ * Thread safety: all functions are for the launcher's thread.
+ */
+#ifndef FL_HERD_H
+#define FL_HERD_H
+
+#include "drain.h"
+#include "shared.h"
+
+struct fl_herd;
+
+struct fl_herd_config {
+    uint64_t ring_bytes;
+    enum fl_stamp_choice stamp;
+    int level;
+    bool has_ticks;
+    bool is_following; /* processes other than the first are recorded too */
+};
+
+/** What the first process needs to join. */
+struct fl_herd_door {
+    struct fl_control *control;
+    int control_fd;
+    uint64_t control_inode;
+    int memfd;
+};
+
+/** What one process came to. */
+struct fl_herd_process {
+    pid_t pid;
+    struct fl_drain_report report;
+};
+
+struct fl_herd_report {
+    struct fl_herd_process *processes; /* the first one first, others as they ended */
+    size_t count;
+    uint64_t refused; /* processes that could not be recorded */
+};
+
+/** Memory for the recording and the first process's rings; no thread yet, so that forking is
+ *  safe. */
+enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd **out,
+                            struct fl_herd_door *door, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** Begin to record process `pid` into `path`, which outlives the herd; `fd` is open and becomes
+ *  the herd's, also on failure. */
+enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path, int fd,
+                             struct fl_error *err) __attribute__((warn_unused_result));
+
+/** The first process has ended, with `status` as from waitpid. */
+void fl_herd_first_ended(struct fl_herd *herd, int status);
+
+/** Has every process of the herd ended? SIGCHLD is sent to this process when that happens. */
+bool fl_herd_is_over(const struct fl_herd *herd);
+
+/** Take what is left of all processes, whether or not they have ended, and free the herd. */
+void fl_herd_finish(struct fl_herd *herd, struct fl_herd_report *report);
+
+void fl_herd_report_free(struct fl_herd_report *report);
+
+#endif
