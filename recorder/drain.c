@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include "futex.h"
-#include "output.h"
 
 #define FL_SLEEP_MIN_NS (50 * 1000)
 #define FL_SLEEP_MAX_NS (20 * 1000 * 1000)
@@ -39,9 +38,10 @@ struct fl_drain {
     struct fl_drain_config config;
     struct fl_merge merge;
     struct fl_session *session; /* of the current image, or NULL */
-    int fd;                     /* of its trace, or -1 */
+    struct fl_output output;    /* of its trace */
     uint32_t image;             /* number of the current one, from 0 */
     bool has_stream;            /* the first trace is no file: there is room for no other */
+    bool is_discarded;          /* no trace is to be left behind */
     uint64_t lost_seen;         /* lost events already told to a session */
     uint64_t nested_before;     /* nested calls of the images before */
     uint64_t round_ns;          /* start of the last round */
@@ -93,16 +93,16 @@ static void image_open(struct fl_drain *drain)
     if (!trace)
         return;
     trace->path = fl_output_name(drain->config.path, drain->image);
-    if (drain->fd < 0 && trace->path &&
-        fl_output_open(trace->path, &drain->fd, &trace->result.error) != FL_OK)
+    if (drain->output.fd < 0 && trace->path &&
+        fl_output_open(trace->path, &drain->output, &trace->result.error) != FL_OK)
         return;
     struct fl_inheritance inherited;
     const struct fl_session_config *session = &drain->config.session;
     const bool has_inherited =
         drain->image == 0 && session->fork != 0 &&
         fl_nursery_take(session->nursery, session->parent, session->fork, &inherited);
-    drain->session =
-        fl_session_open(session, drain->image, drain->fd, has_inherited ? &inherited : NULL);
+    drain->session = fl_session_open(session, drain->image, drain->output.fd,
+                                     has_inherited ? &inherited : NULL);
     if (has_inherited)
         fl_inheritance_end(&inherited);
     trace->was_opened = drain->session != NULL;
@@ -116,8 +116,18 @@ static void trace_trim(const struct fl_drain *drain, const struct fl_drain_trace
 {
     const struct fl_session_result *result = &trace->result;
     if (result->error.status != FL_OK && trace->is_file &&
-        ftruncate(drain->fd, (off_t)result->totals.bytes_written) != 0)
+        ftruncate(drain->output.fd, (off_t)result->totals.bytes_written) != 0)
         return; /* the reader says so */
+}
+
+static void output_close(struct fl_drain *drain)
+{
+    struct fl_error err;
+    if (drain->is_discarded)
+        fl_output_discard(&drain->output);
+    else if (fl_output_finish(&drain->output, &err) != FL_OK && drain->report.trace_count > 0 &&
+             current_trace(drain)->result.error.status == FL_OK)
+        current_trace(drain)->result.error = err;
 }
 
 static void image_close(struct fl_drain *drain, const struct fl_session_end *end)
@@ -130,9 +140,7 @@ static void image_close(struct fl_drain *drain, const struct fl_session_end *end
         trace_trim(drain, trace);
     }
     drain->session = NULL;
-    if (drain->fd >= 0)
-        close(drain->fd);
-    drain->fd = -1;
+    output_close(drain);
     drain->nested_before = nested_calls;
 }
 
@@ -309,8 +317,8 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
     if (!drain)
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
     drain->config = *config;
-    drain->fd = config->fd;
-    drain->has_stream = config->fd >= 0 && !fl_output_is_file(config->path, config->fd);
+    drain->output = config->output;
+    drain->has_stream = config->output.fd >= 0 && !config->output.is_file;
     drain->sleep_ns = FL_SLEEP_MIN_NS;
     atomic_store(&drain->child_status, FL_STATUS_RUNS);
     sem_init(&drain->has_begun, 0, 0);
@@ -329,8 +337,10 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
     return FL_OK;
 }
 
-void fl_drain_finish(struct fl_drain *drain, int status, struct fl_drain_report *report)
+void fl_drain_finish(struct fl_drain *drain, int status, bool is_kept,
+                     struct fl_drain_report *report)
 {
+    drain->is_discarded = !is_kept;
     atomic_store(&drain->child_status, status);
     atomic_fetch_add(&drain->config.shared->doorbell, 1);
     fl_futex_wake(&drain->config.shared->doorbell);

@@ -7,6 +7,7 @@
 #ifndef FL_DRAIN_H
 #define FL_DRAIN_H
 
+#include "output.h"
 #include "session.h"
 
 struct fl_drain;
@@ -15,7 +16,9 @@ struct fl_drain_config {
     struct fl_session_config session;
     struct fl_shared *shared;
     const char *path; /* of the first trace; "-" for standard output; outlives the drain */
-    int fd;           /* of the first trace, open, or -1: it is made when there is an image */
+    struct fl_output
+        output; /* of the first trace, or FL_OUTPUT_NONE: made when there is an image;
+                              * becomes the drain's */
 };
 
 /** For fl_drain_finish: nobody could wait for the process. */
@@ -46,9 +49,11 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
  * The program is gone: take what is left, end the traces, and end the thread.
  *
  * @param status  as from waitpid, or FL_STATUS_UNKNOWN
- * @param report  filled; end it with fl_drain_report_free
+ * @param is_kept  false: the traces are removed, for the program never ran
+ * @param report   filled; end it with fl_drain_report_free
  */
-void fl_drain_finish(struct fl_drain *drain, int status, struct fl_drain_report *report);
+void fl_drain_finish(struct fl_drain *drain, int status, bool is_kept,
+                     struct fl_drain_report *report);
 
 void fl_drain_report_free(struct fl_drain_report *report);
 

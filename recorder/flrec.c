@@ -110,8 +110,7 @@ struct recording {
     struct fl_herd *herd;
     struct fl_herd_door door;
     struct fl_launch launch;
-    char *path;   /* of the first trace */
-    bool is_file; /* the first trace is one, not a stream or a device */
+    char *path; /* of the first trace */
 };
 
 static bool is_stdout_taken(const struct settings *settings)
@@ -147,16 +146,15 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
 
 static enum fl_status herd_start(struct recording *rec, struct fl_error *err)
 {
-    int fd;
+    struct fl_output output;
     rec->path = rec->settings->output_path ? strdup(rec->settings->output_path)
                                            : fl_output_default(rec->argv[0], rec->launch.pid);
     if (!rec->path)
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
-    const enum fl_status status = fl_output_open(rec->path, &fd, err);
+    const enum fl_status status = fl_output_open(rec->path, &output, err);
     if (status != FL_OK)
         return status;
-    rec->is_file = fl_output_is_file(rec->path, fd);
-    return fl_herd_start(rec->herd, rec->launch.pid, rec->path, fd, err);
+    return fl_herd_start(rec->herd, rec->launch.pid, rec->path, output, err);
 }
 
 /* Everything up to a child that waits for its go. */
@@ -167,13 +165,16 @@ static enum fl_status recording_begin(struct recording *rec, struct fl_error *er
         status = fl_library_find(rec->library, err);
     if (status == FL_OK)
         status = herd_make(rec, err);
-    if (status == FL_OK)
-        status = child_make(rec, err);
     if (status != FL_OK)
         return status;
-    status = herd_start(rec, err);
-    if (status != FL_OK)
+    status = child_make(rec, err);
+    if (status == FL_OK) {
+        status = herd_start(rec, err);
+        if (status == FL_OK)
+            return FL_OK;
         fl_launch_cancel(&rec->launch);
+    }
+    fl_herd_cancel(rec->herd);
     return status;
 }
 
@@ -182,10 +183,8 @@ static int not_run(struct recording *rec, int code)
 {
     struct fl_herd_report report;
     struct fl_error err;
-    fl_herd_finish(rec->herd, &report);
+    fl_herd_finish(rec->herd, false, &report);
     fl_herd_report_free(&report);
-    if (rec->is_file)
-        unlink(rec->path);
     (void)fl_fail_os(&err, FL_MISSING, code, "cannot run %s", rec->argv[0]);
     fl_opt_report(&command, &err);
     return code == ENOENT ? FL_EXIT_NOT_FOUND : FL_EXIT_NOT_RUN;
@@ -202,7 +201,7 @@ static int recording_run(struct recording *rec)
     while (!fl_herd_is_over(rec->herd) && !rec->settings->is_detaching &&
            fl_launch_linger(&rec->launch))
         continue;
-    fl_herd_finish(rec->herd, &report);
+    fl_herd_finish(rec->herd, true, &report);
     fl_summary_print(stderr, &report, rec->settings->is_quiet, rec->settings->is_verbose);
     fl_herd_report_free(&report);
     return WIFSIGNALED(status) ? FL_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include "futex.h"
-#include "output.h"
 
 #define FL_LOOK_NS     (20 * 1000 * 1000)
 #define FL_LINGER_NS   UINT64_C(1000000000)
@@ -53,6 +52,7 @@ struct fl_herd {
     struct fl_nursery *nursery;
     const char *path;
     bool is_stream;
+    bool is_discarded;         /* no trace is to be left behind */
     struct process first_made; /* rings made before the process is there */
     struct process *processes; /* alive */
     size_t count, room;
@@ -89,6 +89,8 @@ static enum fl_status rings_make(const struct fl_herd *herd, struct process *pro
 
 static void rings_free(const struct process *process)
 {
+    if (!process->shared)
+        return;
     munmap(process->shared, process->shared->total_bytes);
     close(process->memfd);
 }
@@ -107,8 +109,9 @@ static bool room_make(struct fl_herd *herd)
 }
 
 /* Start the drain of a process whose rings are made. */
-static enum fl_status process_start(struct fl_herd *herd, struct process *process, int fd,
-                                    pid_t parent, uint64_t fork, struct fl_error *err)
+static enum fl_status process_start(struct fl_herd *herd, struct process *process,
+                                    struct fl_output output, pid_t parent, uint64_t fork,
+                                    struct fl_error *err)
 {
     const struct fl_drain_config config = {
         .session = {.shared = process->shared,
@@ -120,7 +123,7 @@ static enum fl_status process_start(struct fl_herd *herd, struct process *proces
                     .has_ticks = herd->config.has_ticks},
         .shared = process->shared,
         .path = process->path,
-        .fd = fd,
+        .output = output,
     };
     if (!room_make(herd))
         return fl_fail(err, FL_NOMEM, "no memory for another process");
@@ -150,7 +153,7 @@ static void process_end(struct fl_herd *herd, size_t at, int status)
     struct process process = herd->processes[at];
     struct fl_drain_report report;
     herd->processes[at] = herd->processes[--herd->count];
-    fl_drain_finish(process.drain, status, &report);
+    fl_drain_finish(process.drain, status, !herd->is_discarded, &report);
     report_add(herd, &process, &report);
     rings_free(&process);
     if (process.pidfd >= 0)
@@ -201,7 +204,8 @@ static struct process *process_add(struct fl_herd *herd, const struct fl_request
         return NULL;
     made.path = made.own_path = fl_output_name_of(herd->path, request->pid);
     if (made.path && rings_make(herd, &made, &err) == FL_OK) {
-        if (process_start(herd, &made, -1, request->parent, request->fork, &err) == FL_OK)
+        if (process_start(herd, &made, FL_OUTPUT_NONE, request->parent, request->fork, &err) ==
+            FL_OK)
             return &herd->processes[herd->count - 1];
         rings_free(&made);
     }
@@ -300,6 +304,21 @@ enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd 
     return FL_OK;
 }
 
+static void herd_free(struct fl_herd *herd)
+{
+    fl_nursery_free(herd->nursery);
+    munmap(herd->control, sizeof *herd->control);
+    close(herd->control_fd);
+    free(herd->processes);
+    free(herd);
+}
+
+void fl_herd_cancel(struct fl_herd *herd)
+{
+    rings_free(&herd->first_made);
+    herd_free(herd);
+}
+
 /* Each process costs three descriptors; the program has been forked with its own limit. */
 static void descriptors_raise(void)
 {
@@ -320,8 +339,8 @@ static int thread_create(struct fl_herd *herd)
     return code;
 }
 
-enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path, int fd,
-                             struct fl_error *err)
+enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path,
+                             struct fl_output output, struct fl_error *err)
 {
     struct process *first = &herd->first_made;
     first->pid = pid;
@@ -329,18 +348,23 @@ enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path, 
     first->path = path;
     first->is_first = true;
     herd->path = path;
-    herd->is_stream = !fl_output_is_file(path, fd);
+    herd->is_stream = !output.is_file;
     atomic_store(&herd->first_status, FL_STATUS_RUNS);
     sem_init(&herd->has_begun, 0, 0);
     descriptors_raise();
-    const enum fl_status status = process_start(herd, first, fd, 0, 0, err);
+    const enum fl_status status = process_start(herd, first, output, 0, 0, err);
     if (status != FL_OK) {
-        close(fd);
+        fl_output_discard(&output);
         return status;
     }
     const int code = thread_create(herd);
-    if (code != 0)
+    if (code != 0) {
+        herd->is_discarded = true;
+        process_end(herd, 0, FL_STATUS_UNKNOWN);
+        fl_herd_report_free(&herd->report);
+        first->shared = NULL;
         return fl_fail_os(err, FL_NOMEM, code, "cannot start the herd thread");
+    }
     sem_wait(&herd->has_begun);
     return FL_OK;
 }
@@ -356,17 +380,15 @@ bool fl_herd_is_over(const struct fl_herd *herd)
     return atomic_load(&herd->is_over);
 }
 
-void fl_herd_finish(struct fl_herd *herd, struct fl_herd_report *report)
+void fl_herd_finish(struct fl_herd *herd, bool is_kept, struct fl_herd_report *report)
 {
+    herd->is_discarded = !is_kept;
     atomic_store(&herd->is_stopping, true);
     bell_ring(herd);
     pthread_join(herd->thread, NULL);
     *report = herd->report;
-    fl_nursery_free(herd->nursery);
-    free(herd->processes);
     sem_destroy(&herd->has_begun);
-    close(herd->control_fd);
-    free(herd);
+    herd_free(herd);
 }
 
 void fl_herd_report_free(struct fl_herd_report *report)

@@ -46,10 +46,14 @@ enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd 
                             struct fl_herd_door *door, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** Begin to record process `pid` into `path`, which outlives the herd; `fd` is open and becomes
- *  the herd's, also on failure. */
-enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path, int fd,
-                             struct fl_error *err) __attribute__((warn_unused_result));
+/** End a herd that was made and not started, or could not be. */
+void fl_herd_cancel(struct fl_herd *herd);
+
+/** Begin to record process `pid` into `path`, which outlives the herd; `output` is open and
+ *  becomes the herd's, also on failure. */
+enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path,
+                             struct fl_output output, struct fl_error *err)
+    __attribute__((warn_unused_result));
 
 /** The first process has ended, with `status` as from waitpid. */
 void fl_herd_first_ended(struct fl_herd *herd, int status);
@@ -57,8 +61,9 @@ void fl_herd_first_ended(struct fl_herd *herd, int status);
 /** Has every process of the herd ended? SIGCHLD is sent to this process when that happens. */
 bool fl_herd_is_over(const struct fl_herd *herd);
 
-/** Take what is left of all processes, whether or not they have ended, and free the herd. */
-void fl_herd_finish(struct fl_herd *herd, struct fl_herd_report *report);
+/** Take what is left of all processes, whether or not they have ended, and free the herd. Traces
+ *  are removed unless `is_kept`. */
+void fl_herd_finish(struct fl_herd *herd, bool is_kept, struct fl_herd_report *report);
 
 void fl_herd_report_free(struct fl_herd_report *report);
 

@@ -56,12 +56,6 @@ void fl_output_hold_streams(void)
         close(fd);
 }
 
-bool fl_output_is_file(const char *path, int fd)
-{
-    struct stat status;
-    return strcmp(path, "-") != 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 /* What is inherited is never close-on-exec: such a standard output is fl_output_hold_streams's. */
 static bool is_stdout_closed(void)
 {
@@ -69,15 +63,89 @@ static bool is_stdout_closed(void)
     return flags < 0 || (flags & FD_CLOEXEC) != 0;
 }
 
-enum fl_status fl_output_open(const char *path, int *fd, struct fl_error *err)
+/* Something that is no plain file, or a plain file that somebody holds open under such a name. */
+static bool is_special(const char *path)
 {
+    struct stat status;
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 ||
+           (stat(path, &status) == 0 && !S_ISREG(status.st_mode));
+}
+
+static int file_create(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+/* Behind a link the file itself is replaced, not the link. */
+static void part_open(struct fl_output *output)
+{
+    char *target = realpath(output->path, NULL);
+    char *part = NULL;
+    if (asprintf(&part, "%s.part", target ? target : output->path) < 0)
+        part = NULL;
+    free(target);
+    output->fd = part ? file_create(part) : -1;
+    output->part = part;
+    if (output->fd >= 0 || !part)
+        return;
+    free(part);
+    output->part = NULL;
+    output->fd = file_create(output->path);
+}
+
+static void output_end(struct fl_output *output)
+{
+    if (output->fd >= 0)
+        close(output->fd);
+    free(output->path);
+    free(output->part);
+    *output = FL_OUTPUT_NONE;
+}
+
+enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl_error *err)
+{
+    struct stat status;
     const bool is_stdout = strcmp(path, "-") == 0;
-    if (is_stdout && is_stdout_closed())
+    *out = FL_OUTPUT_NONE;
+    out->path = strdup(path);
+    if (!out->path)
+        return fl_fail(err, FL_NOMEM, "no memory for the recorder");
+    if (is_stdout && is_stdout_closed()) {
+        output_end(out);
         return fl_fail(err, FL_IO, "standard output is closed; use -o FILE");
-    const int opened = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                                 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (opened < 0)
-        return fl_fail_os(err, FL_IO, errno, "cannot write %s", path);
-    *fd = opened;
+    }
+    if (is_stdout)
+        out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    else if (is_special(path))
+        out->fd = file_create(path);
+    else
+        part_open(out);
+    if (out->fd < 0) {
+        const int code = errno;
+        output_end(out);
+        return fl_fail_os(err, FL_IO, code, "cannot write %s", path);
+    }
+    out->is_file = !is_stdout && fstat(out->fd, &status) == 0 && S_ISREG(status.st_mode);
     return FL_OK;
+}
+
+enum fl_status fl_output_finish(struct fl_output *output, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    char *target = output->part ? strdup(output->part) : NULL;
+    if (target) {
+        target[strlen(target) - strlen(".part")] = '\0';
+        if (rename(output->part, target) != 0)
+            status = fl_fail_os(err, FL_IO, errno, "cannot name %s", output->part);
+    }
+    free(target);
+    output_end(output);
+    return status;
+}
+
+void fl_output_discard(struct fl_output *output)
+{
+    if (output->part)
+        unlink(output->part);
+    output_end(output);
 }

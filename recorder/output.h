@@ -26,11 +26,28 @@ char *fl_output_name_of(const char *path, pid_t pid);
  */
 void fl_output_hold_streams(void);
 
-/** Is it a plain file: one that can be cut, removed, and have others beside it? */
-bool fl_output_is_file(const char *path, int fd);
+/**
+ * Where a trace goes. A file is written as PATH.part and gets its name when it is whole, so that
+ * an older trace of that name stays until then and none is taken for whole that is not.
+ */
+struct fl_output {
+    int fd;     /* -1: none */
+    char *path; /* as asked for */
+    char *part; /* NULL: written under its name, a stream or in a folder that allows no other */
+    bool is_file; /* a plain file: it can be cut, read again and have others beside it */
+};
 
-/** Create or empty the file at `path`, mode 0600, close-on-exec; "-" is standard output. */
-enum fl_status fl_output_open(const char *path, int *fd, struct fl_error *err)
+#define FL_OUTPUT_NONE ((struct fl_output){.fd = -1})
+
+/** Create or empty the file for `path`, mode 0600, close-on-exec; "-" is standard output, and
+ *  what exists and is no plain file is written to as it is. */
+enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl_error *err)
     __attribute__((warn_unused_result));
+
+/** Close it and give it its name. When that fails it stays as PATH.part, which `err` says. */
+enum fl_status fl_output_finish(struct fl_output *output, struct fl_error *err);
+
+/** Close it and remove what was made for it. */
+void fl_output_discard(struct fl_output *output);
 
 #endif

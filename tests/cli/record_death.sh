@@ -20,20 +20,37 @@ ends kill 137 300001
 "$flrec" -q -o k.zst sh -c "exec '$built/pairs' 20000000" 2>err &
 recorder=$!
 for i in $(seq 1 100); do
-    [ -s k.exec1.zst ] && break
+    [ -s k.exec1.zst.part ] && break
     sleep 0.1
 done
 kill -KILL $recorder
 wait $recorder 2>/dev/null
 sleep 0.1
-[ -s k.exec1.zst ] || fail 'no trace of the killed recorder'
+[ -s k.exec1.zst.part ] || fail 'no trace of the killed recorder'
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     grep -q 'the recorder ended' err && break
     sleep 0.25
 done
 expect_err 'flrec: the recorder ended; recording stops, the program goes on'
-zstd -tq k.exec1.zst || fail 'the trace of a killed recorder does not end with a whole chunk'
+zstd -tq k.exec1.zst.part || fail 'the trace of a killed recorder does not end with a whole chunk'
+
+[ ! -e k.exec1.zst ] || fail 'the trace of a killed recorder has the name of a whole one'
 
 expect_status 0 -o /dev/full "$built/pairs" 300000
 expect_err 'No space left on device'
+
+# A disk that fills up: the program runs on, the trace is whole to its last chunk and says that it is no more.
+mkdir small && mount -t tmpfs -o size=64k tmpfs small 2>/dev/null && {
+    expect_status 0 -o small/t.zst "$built/pairs" 3000000
+    expect_err 'small/t.zst is not whole: '
+    expect_err 'No space left on device'
+    [ "$(grep -c warning err)" -eq 1 ] || fail 'a full disk is told more than once'
+    zstd -tq small/t.zst || fail 'a full disk: the trace does not end with a whole chunk'
+    umount small
+}
+
+# A folder that vanishes under the trace.
+mkdir gone
+expect_status 5 -o gone/t.zst sh -c 'rm -r gone; exit 5'
+expect_err 'gone/t.zst is not whole: cannot name '
 finish

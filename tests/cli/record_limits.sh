@@ -39,6 +39,12 @@ mkfifo pipe
 cat pipe >/dev/null &
 expect_status 127 -o pipe no-such-program
 [ -p pipe ] || fail 'flrec removed a pipe that it did not make'
+echo older >o.zst
+expect_status 127 -o o.zst no-such-program
+[ "$(cat o.zst)" = older ] && [ ! -e o.zst.part ] || fail 'an older trace is gone though nothing was recorded'
+ln -s o.zst link.zst
+expect_status 0 -o link.zst "$built/pairs" 10
+[ -L link.zst ] && zstd -tq o.zst || fail 'a link was replaced, not what it leads to'
 
 # A stream holds one trace.
 expect_status 0 -o /dev/null env X=1 "$built/pairs" 10

@@ -1,5 +1,6 @@
 #include <fl_test.h>
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,23 +38,68 @@ static void the_default_is_named_after_program_and_process(void **state)
     free(name);
 }
 
+static char folder[] = "/tmp/fl_output_XXXXXX";
+static char path[64], part[80];
+
+static int folder_make(void **state)
+{
+    (void)state;
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/t.zst", folder);
+    snprintf(part, sizeof part, "%s.part", path);
+    return 0;
+}
+
+static int folder_remove(void **state)
+{
+    (void)state;
+    unlink(path);
+    unlink(part);
+    return rmdir(folder);
+}
+
 static void a_trace_is_for_its_owner_only(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/fl_output_XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    char path[64];
-    snprintf(path, sizeof path, "%s/t.zst", folder);
-    int fd = -1;
+    struct fl_output output;
     struct stat status;
-    assert_int_equal(fl_output_open(path, &fd, NULL), FL_OK);
-    assert_int_equal(fstat(fd, &status), 0);
+    assert_int_equal(fl_output_open(path, &output, NULL), FL_OK);
+    assert_int_equal(fstat(output.fd, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    close(fd);
-    unlink(path);
-    rmdir(folder);
+    assert_true(output.is_file);
+    fl_output_discard(&output);
+}
+
+static void a_trace_gets_its_name_when_it_is_whole(void **state)
+{
+    (void)state;
+    struct fl_output output;
+    assert_int_equal(fl_output_open(path, &output, NULL), FL_OK);
+    assert_int_equal(access(part, F_OK), 0);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(fl_output_finish(&output, NULL), FL_OK);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(access(part, F_OK), -1);
+    /* The next one leaves it alone until it is whole, or for ever. */
+    assert_int_equal(fl_output_open(path, &output, NULL), FL_OK);
+    fl_output_discard(&output);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(access(part, F_OK), -1);
+}
+
+static void what_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    struct fl_output output;
     struct fl_error err;
-    assert_int_equal(fl_output_open(path, &fd, &err), FL_IO);
+    assert_int_equal(fl_output_open("/nowhere/t.zst", &output, &err), FL_IO);
+    assert_int_equal(output.fd, -1);
+    assert_int_equal(fl_output_open(folder, &output, &err), FL_IO);
+    assert_int_equal(fl_output_open("/dev/null", &output, &err), FL_OK);
+    assert_false(output.is_file);
+    assert_null(output.part);
+    assert_int_equal(fl_output_finish(&output, &err), FL_OK);
 }
 
 int main(void)
@@ -62,7 +108,12 @@ int main(void)
         cmocka_unit_test(later_images_get_their_number_before_the_suffix),
         cmocka_unit_test(other_processes_get_their_number_before_the_suffix),
         cmocka_unit_test(the_default_is_named_after_program_and_process),
-        cmocka_unit_test(a_trace_is_for_its_owner_only),
+        cmocka_unit_test_setup_teardown(a_trace_is_for_its_owner_only, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(a_trace_gets_its_name_when_it_is_whole, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(what_cannot_be_written_is_told, folder_make,
+                                        folder_remove),
     };
     return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }
