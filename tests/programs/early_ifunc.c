@@ -14,7 +14,7 @@ static int answer_plain(void)
     return 42;
 }
 
-static int (*answer_resolve(void))(void)
+__attribute__((used)) static int (*answer_resolve(void))(void)
 {
     early = malloc(100);
     char *other = malloc(1000);
