@@ -103,6 +103,8 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");
     (void)fl_metadata_set_text(meta, "time", config->has_ticks ? "tick" : "none");
     (void)fl_metadata_set_number(meta, "image", number);
+    if (config->limits.start_after > 0)
+        (void)fl_metadata_set_number(meta, "start_after", config->limits.start_after);
     return meta;
 }
 
@@ -114,7 +116,9 @@ struct fl_metadata *fl_describe_end(const struct fl_session_config *config,
     if (!meta)
         return NULL;
     const struct fl_shared *shared = config->shared;
-    if (end->is_exec)
+    if (end->is_full)
+        (void)fl_metadata_set_text(meta, "ended_by", "limit");
+    else if (end->is_exec)
         (void)fl_metadata_set_text(meta, "ended_by", "exec");
     else if (end->signal > 0)
         (void)fl_metadata_set_number(meta, "exit_signal", (uint64_t)end->signal);

@@ -61,6 +61,9 @@ struct settings {
     uint64_t ring_bytes;
     int level;
     enum fl_stamp_choice stamp;
+    struct fl_limits limits;
+    uint64_t toggle_pid; /* 0: record */
+    bool is_paused;
     bool has_ticks, is_following, is_detaching, is_quiet, is_verbose;
 };
 
@@ -85,6 +88,26 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
         break;
     case OPT_STAMP:
         settings->stamp = (enum fl_stamp_choice)value->number;
+        break;
+    case OPT_START_AFTER:
+        settings->limits.start_after = value->number;
+        break;
+    case OPT_MAX_EVENTS:
+    case OPT_MAX_BYTES:
+        if (value->number == 0)
+            return fl_fail(err, FL_USAGE, "--max-events and --max-bytes are at least 1");
+        if (value->id == OPT_MAX_EVENTS)
+            settings->limits.max_events = value->number;
+        else
+            settings->limits.max_bytes = value->number;
+        break;
+    case OPT_PAUSED:
+        settings->is_paused = true;
+        break;
+    case OPT_TOGGLE:
+        if (value->number == 0 || value->number > INT_MAX)
+            return fl_fail(err, FL_USAGE, "--toggle=%s: that is no process", value->text);
+        settings->toggle_pid = value->number;
         break;
     case OPT_NO_FOLLOW:
         settings->is_following = false;
@@ -140,6 +163,8 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
         .level = rec->settings->level,
         .has_ticks = rec->settings->has_ticks,
         .is_following = rec->settings->is_following,
+        .is_paused = rec->settings->is_paused,
+        .limits = rec->settings->limits,
     };
     return fl_herd_make(&config, &rec->herd, &rec->door, err);
 }
@@ -190,16 +215,22 @@ static int not_run(struct recording *rec, int code)
     return code == ENOENT ? FL_EXIT_NOT_FOUND : FL_EXIT_NOT_RUN;
 }
 
+static void recording_toggle(void *user)
+{
+    const struct recording *rec = user;
+    fl_herd_toggle(rec->herd);
+}
+
 static int recording_run(struct recording *rec)
 {
     const int code = fl_launch_go(&rec->launch);
     if (code != 0)
         return not_run(rec, code);
-    const int status = fl_launch_wait(&rec->launch);
+    const int status = fl_launch_wait(&rec->launch, recording_toggle, rec);
     struct fl_herd_report report;
     fl_herd_first_ended(rec->herd, status);
     while (!fl_herd_is_over(rec->herd) && !rec->settings->is_detaching &&
-           fl_launch_linger(&rec->launch))
+           fl_launch_linger(&rec->launch, recording_toggle, rec))
         continue;
     fl_herd_finish(rec->herd, true, &report);
     fl_summary_print(stderr, &report, rec->settings->is_quiet, rec->settings->is_verbose);
@@ -224,6 +255,10 @@ int main(int argc, char **argv)
         fl_opt_parse(&command, argc, argv, option_take, &settings, &first, &err);
     if (status == FL_END)
         return EXIT_SUCCESS;
+    if (status == FL_OK && settings.toggle_pid != 0) {
+        status = fl_launch_toggle((pid_t)settings.toggle_pid, &err);
+        return status == FL_OK ? EXIT_SUCCESS : fail(&err);
+    }
     if (status == FL_OK && first >= argc)
         status = fl_fail(&err, FL_USAGE, "no program given; try: flrec -o t.zst -- ls");
     if (status == FL_OK && is_stdout_taken(&settings) && isatty(STDOUT_FILENO))

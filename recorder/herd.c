@@ -59,6 +59,7 @@ struct fl_herd {
     struct fl_herd_report report;
     uint64_t empty_ns;        /* since when no process is there; 0: one is */
     _Atomic int first_status; /* FL_STATUS_RUNS, then as from waitpid */
+    _Atomic bool is_paused;
     _Atomic bool is_stopping; /* end, whoever still runs */
     _Atomic bool is_over;
     pthread_t thread;
@@ -120,6 +121,8 @@ static enum fl_status process_start(struct fl_herd *herd, struct process *proces
                     .parent = parent,
                     .fork = fork,
                     .level = herd->config.level,
+                    .limits = herd->config.limits,
+                    .is_paused = &herd->is_paused,
                     .has_ticks = herd->config.has_ticks},
         .shared = process->shared,
         .path = process->path,
@@ -298,6 +301,7 @@ enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd 
     }
     herd->nursery = nursery;
     herd->control->is_following = config->is_following;
+    atomic_store(&herd->is_paused, config->is_paused);
     *door =
         (struct fl_herd_door){herd->control, herd->control_fd, inode, herd->first_made.memfd};
     *out = herd;
@@ -367,6 +371,11 @@ enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path,
     }
     sem_wait(&herd->has_begun);
     return FL_OK;
+}
+
+void fl_herd_toggle(struct fl_herd *herd)
+{
+    atomic_store(&herd->is_paused, !atomic_load(&herd->is_paused));
 }
 
 void fl_herd_first_ended(struct fl_herd *herd, int status)

@@ -17,7 +17,9 @@ struct fl_herd_config {
     enum fl_stamp_choice stamp;
     int level;
     bool has_ticks;
-    bool is_following; /* processes other than the first are recorded too */
+    bool is_following;       /* processes other than the first are recorded too */
+    bool is_paused;          /* at the start */
+    struct fl_limits limits; /* of each process */
 };
 
 /** What the first process needs to join. */
@@ -54,6 +56,9 @@ void fl_herd_cancel(struct fl_herd *herd);
 enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path,
                              struct fl_output output, struct fl_error *err)
     __attribute__((warn_unused_result));
+
+/** Leave calls out from now on, or no longer; from any thread. */
+void fl_herd_toggle(struct fl_herd *herd);
 
 /** The first process has ended, with `status` as from waitpid. */
 void fl_herd_first_ended(struct fl_herd *herd, int status);

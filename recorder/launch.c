@@ -170,22 +170,47 @@ static bool child_poll(pid_t pid, int *status)
     return got < 0 && errno != EINTR;
 }
 
-int fl_launch_wait(const struct fl_launch *launch)
+int fl_launch_wait(const struct fl_launch *launch, void (*toggle)(void *user), void *user)
 {
     int status = 0;
     siginfo_t info;
     while (!child_poll(launch->pid, &status)) {
         const int signal = sigwaitinfo(&launch->waited, &info);
         const bool is_from_process = info.si_code <= 0 && info.si_pid != launch->pid;
-        if (signal > 0 && signal != SIGCHLD && is_from_process)
+        if (signal == FL_SIGNAL_TOGGLE && is_from_process)
+            toggle(user);
+        else if (signal > 0 && signal != SIGCHLD && is_from_process)
             kill(launch->pid, signal);
     }
     return status;
 }
 
-bool fl_launch_linger(const struct fl_launch *launch)
+bool fl_launch_linger(const struct fl_launch *launch, void (*toggle)(void *user), void *user)
 {
     siginfo_t info;
     const int signal = sigwaitinfo(&launch->waited, &info);
+    if (signal == FL_SIGNAL_TOGGLE)
+        toggle(user);
     return signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT;
+}
+
+/* To another program the signal would be the end. */
+static bool is_flrec(pid_t pid)
+{
+    char path[64], name[16] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t bytes = fd >= 0 ? read(fd, name, sizeof name - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    return bytes > 0 && strcmp(name, "flrec\n") == 0;
+}
+
+enum fl_status fl_launch_toggle(pid_t pid, struct fl_error *err)
+{
+    if (!is_flrec(pid))
+        return fl_fail(err, FL_MISSING, "process %d is no flrec", (int)pid);
+    if (kill(pid, FL_SIGNAL_TOGGLE) != 0)
+        return fl_fail_os(err, FL_MISSING, errno, "cannot reach process %d", (int)pid);
+    return FL_OK;
 }

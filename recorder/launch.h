@@ -45,10 +45,17 @@ int fl_launch_go(struct fl_launch *launch);
 /** End a child that was not let go. */
 void fl_launch_cancel(struct fl_launch *launch);
 
-/** Pass signals on until the child has ended. @return its status as from waitpid */
-int fl_launch_wait(const struct fl_launch *launch);
+/** What fl_launch_toggle sends: recording pauses or goes on. */
+#define FL_SIGNAL_TOGGLE (SIGRTMIN + 7)
+
+/** Pass signals on until the child has ended, FL_SIGNAL_TOGGLE to `toggle`. @return its status
+ *  as from waitpid */
+int fl_launch_wait(const struct fl_launch *launch, void (*toggle)(void *user), void *user);
 
 /** Sleep until a signal comes after the child has ended. @return false when it asks us to end */
-bool fl_launch_linger(const struct fl_launch *launch);
+bool fl_launch_linger(const struct fl_launch *launch, void (*toggle)(void *user), void *user);
+
+/** Tell the flrec that is process `pid` to pause, or to go on. */
+enum fl_status fl_launch_toggle(pid_t pid, struct fl_error *err);
 
 #endif

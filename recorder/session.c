@@ -9,11 +9,15 @@
  * its address again; the second half writes the event, or puts the object back when the call
  * failed. A second half without a first is a realloc of NULL.
  *
+ * Calls that are left out (--start-after, a pause) must not tear the trace: an object that it has ends
+ * in it, when it is freed meanwhile; one that it never had is passed over when it is freed later.
+ *
  * After a write error nothing more is named or encoded; slots are dropped, so that the program
  * runs on.
  */
 #include "session.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,6 +43,9 @@ struct fl_session {
     uint64_t flushed_records;
     struct fl_error error;
     bool is_broken;
+    uint64_t calls_seen;   /* counted while limits hold */
+    bool has_gaps;         /* calls were left out: pointers that are not known are expected */
+    bool is_full;          /* a limit was reached: nothing more is written */
     bool has_first_thread; /* thread 0 is written and waits for the first ring */
 };
 
@@ -308,12 +315,103 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
         take_rest(session, lane, address, &event);
 }
 
+/* ---- leaving calls out ---- */
+
+static bool session_is_paused(const struct fl_session *session)
+{
+    const _Atomic bool *is_paused = session->config.is_paused;
+    return is_paused && atomic_load_explicit(is_paused, memory_order_relaxed);
+}
+
+/* Must each call be looked at? Asked once for a run of slots. */
+static bool session_is_limited(const struct fl_session *session)
+{
+    const struct fl_limits *limits = &session->config.limits;
+    return limits->start_after > 0 || limits->max_events > 0 || limits->max_bytes > 0 ||
+           session->has_gaps || session_is_paused(session);
+}
+
+static void limits_check(struct fl_session *session)
+{
+    const struct fl_limits *limits = &session->config.limits;
+    const struct fl_writer_totals *totals = fl_writer_totals(session->writer);
+    if ((limits->max_events > 0 && totals->events >= limits->max_events) ||
+        (limits->max_bytes > 0 && totals->bytes_written >= limits->max_bytes))
+        session->is_full = true;
+}
+
+static bool op_is_free(unsigned op)
+{
+    return op >= FL_CALL_FREE && op <= FL_CALL_FREE_ALIGNED_SIZED;
+}
+
+/* The object at `address`, if the trace has one, ends without a call of its own. */
+static void object_drop(struct fl_session *session, uint64_t address)
+{
+    struct fl_named ended;
+    if (address != 0 && fl_namer_remove(session->namer, address, &ended))
+        put_implied_free(session, ended);
+}
+
+/* A realloc that is left out: what it resized ends in the trace, unless the call failed. */
+static void skip_realloc_end(struct fl_session *session, struct fl_lane *lane, uint64_t address,
+                             uint64_t size_bytes)
+{
+    const bool has_failed = address == 0 && size_bytes != 0;
+    if (lane->has_pending && has_failed)
+        pending_restore(session, lane);
+    else if (lane->has_pending && lane->pending_is_known)
+        put_implied_free(session, lane->pending);
+    lane->has_pending = lane->pending_is_known = false;
+    object_drop(session, address);
+}
+
+static void skip_event(struct fl_session *session, struct fl_lane *lane,
+                       const struct fl_slot *slot, uint64_t size_high)
+{
+    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
+    const uint64_t address = fl_slot_address(slot);
+    struct fl_named known;
+    session->has_gaps = true;
+    if (op_is_free(op)) {
+        if (fl_namer_find(session->namer, address, &known))
+            take_event(session, lane, slot, size_high);
+    } else if (op == FL_CALL_REALLOC || op == FL_CALL_REALLOCARRAY) {
+        skip_realloc_end(session, lane, address, (slot->rest & UINT32_MAX) | size_high << 32);
+    } else if (op <= FL_CALL_PVALLOC) {
+        object_drop(session, address);
+    }
+}
+
+static void take_limited(struct fl_session *session, struct fl_lane *lane,
+                         const struct fl_slot *slot, uint64_t size_high)
+{
+    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
+    const bool is_call = op < (unsigned)FL_CALL_COUNT;
+    struct fl_named known;
+    session->calls_seen += is_call;
+    const bool is_left_out =
+        session_is_paused(session) || session->calls_seen <= session->config.limits.start_after;
+    const bool is_stranger = session->has_gaps && op_is_free(op) &&
+                             !fl_namer_find(session->namer, fl_slot_address(slot), &known);
+    if (session->is_full)
+        return;
+    if (!is_call)
+        take_event(session, lane, slot, size_high);
+    else if (is_left_out)
+        skip_event(session, lane, slot, size_high);
+    else if (!is_stranger)
+        take_event(session, lane, slot, size_high);
+    limits_check(session);
+}
+
 void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
 {
     struct fl_session *session = user;
     const struct fl_slot *slots = lane->slots;
     const uint64_t mask = lane->mask;
-    if (!session->is_broken)
+    const bool is_limited = session_is_limited(session);
+    if (!session->is_broken && !session->is_full)
         put_context(session, lane);
     uint64_t at = lane->at;
     while (at < stop) {
@@ -329,7 +427,9 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
         }
         if (fl_slot_key(slot, stamp_base) > bound)
             break;
-        if (!session->is_broken)
+        if (__builtin_expect(is_limited, 0) && !session->is_broken)
+            take_limited(session, lane, slot, size_high);
+        else if (!session->is_broken)
             take_event(session, lane, slot, size_high);
         lane->stamp_base = stamp_base;
         lane->at = ++at;
@@ -338,7 +438,7 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
 
 void fl_session_thread_end(struct fl_session *session, const struct fl_lane *lane)
 {
-    if (lane->has_thread && !session->is_broken)
+    if (lane->has_thread && !session->is_broken && !session->is_full)
         put_record(session, FL_RECORD_THREAD_END, lane->thread, 0);
 }
 
@@ -370,12 +470,16 @@ static void writer_end(struct fl_session *session, const struct fl_session_end *
                        struct fl_session_result *result)
 {
     result->totals = *fl_writer_totals(session->writer);
+    result->is_full = session->is_full;
+    result->has_gaps = session->has_gaps;
     if (session->is_broken) {
         result->error = session->error;
         fl_writer_abandon(session->writer);
         return;
     }
-    struct fl_metadata *meta = fl_describe_end(&session->config, end, &result->totals);
+    struct fl_session_end how = *end;
+    how.is_full = session->is_full;
+    struct fl_metadata *meta = fl_describe_end(&session->config, &how, &result->totals);
     const enum fl_status status =
         fl_writer_finish(session->writer, meta, &result->totals, &result->error);
     if (status == FL_OK)

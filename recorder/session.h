@@ -18,13 +18,22 @@
 
 struct fl_session;
 
+/** Which part of a process's calls goes into its trace; zero is all. */
+struct fl_limits {
+    uint64_t start_after; /* leave out so many calls */
+    uint64_t max_events;  /* stop at so many in the trace; 0: never */
+    uint64_t max_bytes;   /* stop when the trace has so many; 0: never */
+};
+
 /** What all traces of one recording have in common. */
 struct fl_session_config {
     const struct fl_shared *shared;
     struct fl_nursery
-        *nursery;   /* where live sets go at a fork; NULL: children are not recorded */
-    pid_t pid;      /* of the process */
-    pid_t parent;   /* of the process, 0: flrec started it */
+        *nursery; /* where live sets go at a fork; NULL: children are not recorded */
+    struct fl_limits limits;
+    const _Atomic bool *is_paused; /* calls are left out while it is true; may be NULL */
+    pid_t pid;                     /* of the process */
+    pid_t parent;                  /* of the process, 0: flrec started it */
     uint64_t fork;  /* number of the parent's fork that made it; 0: exec'd or started */
     int level;      /* zstd level, 0: the default */
     bool has_ticks; /* write ticks of time */
@@ -33,6 +42,8 @@ struct fl_session_config {
 /** How a trace came out. */
 struct fl_session_result {
     struct fl_writer_totals totals;
+    bool is_full;          /* it ended at a limit, and the process went on */
+    bool has_gaps;         /* calls were left out because that was asked for */
     struct fl_error error; /* status FL_OK when the trace is whole */
 };
 
@@ -43,6 +54,7 @@ struct fl_session_end {
     int signal;             /* or 0; without either nobody told how it ended */
     uint64_t time_ns;       /* CLOCK_REALTIME */
     uint64_t nested_before; /* nested calls counted before this image */
+    bool is_full;           /* the trace ended before: set by the session */
 };
 
 /**

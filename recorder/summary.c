@@ -29,6 +29,12 @@ static void print_trace(FILE *out, const struct fl_drain_trace *trace)
             fl_fmt_count(totals->peak_live_objects).text);
 }
 
+static void print_end(FILE *out, const struct fl_drain_trace *trace)
+{
+    if (trace->result.is_full)
+        fprintf(out, "flrec: %s ends at its limit; the process went on\n", trace->path);
+}
+
 static void print_calls(FILE *out, const struct fl_writer_totals *totals)
 {
     for (unsigned kind = 0; kind < FL_CALL_COUNT; kind++)
@@ -75,16 +81,30 @@ static uint64_t total_events(const struct fl_drain_report *report)
     return events;
 }
 
+static bool report_has_gaps(const struct fl_drain_report *report)
+{
+    bool has_gaps = false;
+    for (size_t i = 0; i < report->trace_count; i++)
+        has_gaps |= report->traces[i].result.has_gaps;
+    return has_gaps;
+}
+
 static void print_emptiness(FILE *out, const struct fl_herd_report *herd)
 {
     const struct fl_drain_report *first = &herd->processes[0].report;
     uint64_t events = 0;
-    for (size_t i = 0; i < herd->count; i++)
+    bool has_gaps = false;
+    for (size_t i = 0; i < herd->count; i++) {
         events += total_events(&herd->processes[i].report);
+        has_gaps |= report_has_gaps(&herd->processes[i].report);
+    }
     if (herd->count == 1 && first->images_seen == 0)
         warn(out, "no event was recorded: the program never loaded the recorder",
              "it may run a static program, clear the environment, or change its root; record "
              "the inner program itself");
+    else if (events == 0 && has_gaps)
+        warn(out, "no event was recorded: all calls were left out",
+             "--paused waits for flrec --toggle=PID, --start-after=N for the N-th call");
     else if (events == 0)
         warn(
             out, "no event was recorded: the program made no call that a library can see",
@@ -119,6 +139,8 @@ static void print_process(FILE *out, const struct fl_drain_report *report, struc
         const struct fl_drain_trace *trace = &report->traces[i];
         if (!is_quiet && !sums && trace->was_opened && trace->path)
             print_trace(out, trace);
+        if (!is_quiet && trace->was_opened && trace->path)
+            print_end(out, trace);
         if (!is_quiet && is_verbose && trace->was_opened)
             print_calls(out, &trace->result.totals);
         print_problem(out, trace);
