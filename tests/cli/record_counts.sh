@@ -21,6 +21,7 @@ expect_same() { # PROG [ARG...]
 
 expect_same "$built/families"
 expect_same "$built/threads"
+expect_same "$built/thread_ends"
 expect_same "$built/pairs" 100000
 expect_same "$built/dlopen_early"
 expect_same ls -l /
