@@ -209,8 +209,7 @@ static bool image_announce(struct fl_shared *shared)
 {
     image_describe(shared);
     const uint32_t number = atomic_fetch_add(&shared->images_attached, 1) + 1;
-    atomic_fetch_add(&shared->doorbell, 1);
-    fl_futex_wake(&shared->doorbell);
+    fl_futex_ring(&shared->doorbell);
     for (;;) {
         const uint32_t opened = atomic_load(&shared->images_opened);
         if ((int32_t)(opened - number) >= 0)
@@ -262,8 +261,7 @@ static bool request_wait(struct fl_request *request)
 {
     uint32_t state;
     atomic_store(&request->state, FL_REQUEST_ASKED);
-    atomic_fetch_add(&control->doorbell, 1);
-    fl_futex_wake(&control->doorbell);
+    fl_futex_ring(&control->doorbell);
     while ((state = atomic_load(&request->state)) == FL_REQUEST_ASKED) {
         if (fl_life_is_over(&control->life))
             return false;
@@ -342,8 +340,7 @@ static void fork_prepare(void)
     atomic_fetch_add(&control->forking, 1);
     fl_thread_record(&fl_thread, FL_OP_FORK | FL_OP_EARLY, 0, NULL, fork_number);
     fl_leave(&fl_thread);
-    atomic_fetch_add(&fl_process.shared->doorbell, 1);
-    fl_futex_wake(&fl_process.shared->doorbell);
+    fl_futex_ring(&fl_process.shared->doorbell);
 }
 
 /* The rings are the parent's, and the slots and numbers that lead there. */

@@ -342,8 +342,7 @@ void fl_drain_finish(struct fl_drain *drain, int status, bool is_kept,
 {
     drain->is_discarded = !is_kept;
     atomic_store(&drain->child_status, status);
-    atomic_fetch_add(&drain->config.shared->doorbell, 1);
-    fl_futex_wake(&drain->config.shared->doorbell);
+    fl_futex_ring(&drain->config.shared->doorbell);
     pthread_join(drain->thread, NULL);
     *report = drain->report;
     fl_merge_end(&drain->merge);

@@ -25,6 +25,13 @@ static inline void fl_futex_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/** Wake whoever sleeps on a doorbell. */
+static inline void fl_futex_ring(_Atomic uint32_t *bell)
+{
+    atomic_fetch_add(bell, 1);
+    fl_futex_wake(bell);
+}
+
 /** Has the thread of flrec that holds this robust mutex ended, by whatever means? */
 static inline bool fl_life_is_over(const pthread_mutex_t *life)
 {

@@ -73,12 +73,6 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void bell_ring(struct fl_herd *herd)
-{
-    atomic_fetch_add(&herd->control->doorbell, 1);
-    fl_futex_wake(&herd->control->doorbell);
-}
-
 /* ---- one process ---- */
 
 static enum fl_status rings_make(const struct fl_herd *herd, struct process *process,
@@ -381,7 +375,7 @@ void fl_herd_toggle(struct fl_herd *herd)
 void fl_herd_first_ended(struct fl_herd *herd, int status)
 {
     atomic_store(&herd->first_status, status);
-    bell_ring(herd);
+    fl_futex_ring(&herd->control->doorbell);
 }
 
 bool fl_herd_is_over(const struct fl_herd *herd)
@@ -393,7 +387,7 @@ void fl_herd_finish(struct fl_herd *herd, bool is_kept, struct fl_herd_report *r
 {
     herd->is_discarded = !is_kept;
     atomic_store(&herd->is_stopping, true);
-    bell_ring(herd);
+    fl_futex_ring(&herd->control->doorbell);
     pthread_join(herd->thread, NULL);
     *report = herd->report;
     sem_destroy(&herd->has_begun);

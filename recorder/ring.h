@@ -45,6 +45,7 @@
 /* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped before
  * the real call, so that it goes first among equal stamps. */
 enum fl_ring_op {
+    FL_OP_MARK = 0x1B,          /* size = number of the place of its text */
     FL_OP_FORK = 0x1C,          /* size = its number in this process */
     FL_OP_REALLOC_BEGIN = 0x1D, /* address = the old one */
     FL_OP_THREAD_START = 0x1E,  /* size = the system's thread id */
@@ -52,7 +53,7 @@ enum fl_ring_op {
     FL_OP_KIND = 0x1F,
     FL_OP_EARLY = 0x80,
 };
-_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_FORK, "calls and ring operations share a byte");
+_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_MARK, "calls and ring operations share a byte");
 
 struct fl_slot {
     uint64_t what, rest;
@@ -76,6 +77,16 @@ struct fl_ring {
 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half of tail comes first");
+
+#define FL_MARK_PLACES 64u
+#define FL_MARK_BYTES  240u
+
+/* The text of a mark on its way. */
+struct fl_mark_place {
+    _Atomic uint32_t is_taken; /* by the thread that marks; flrec gives it back */
+    uint32_t bytes;
+    char text[FL_MARK_BYTES];
+};
 
 enum fl_stamp_source {
     FL_STAMP_CYCLES,  /* the processor's constant-rate counter */
@@ -107,6 +118,8 @@ struct fl_shared {
     _Atomic uint64_t lost_events;     /* calls of threads for which no ring was left */
     char libc[FL_LIBC_TEXT_MAX];      /* written before images_attached is raised */
     char allocator[FL_OBJECT_PATH_MAX];
+
+    struct fl_mark_place marks[FL_MARK_PLACES];
 
     alignas(FL_CACHE_LINE) struct fl_ring rings[];
 };

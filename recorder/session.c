@@ -272,6 +272,17 @@ static void take_realloc_end(struct fl_session *session, struct fl_lane *lane, u
     put(session, event, is_freed ? old_bytes : 0);
 }
 
+static void take_mark(struct fl_session *session, uint64_t number)
+{
+    if (number >= FL_MARK_PLACES)
+        return;
+    struct fl_mark_place *place = &session->config.shared->marks[number];
+    const size_t bytes = place->bytes < FL_MARK_BYTES ? place->bytes : FL_MARK_BYTES;
+    if (fl_writer_mark(session->writer, place->text, bytes, &session->error) != FL_OK)
+        session->is_broken = true;
+    atomic_store(&place->is_taken, 0);
+}
+
 static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t address,
                       struct fl_event *event)
 {
@@ -285,6 +296,9 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
         break;
     case FL_CALL_USABLE_SIZE:
         take_usable_size(session, address, event);
+        break;
+    case FL_OP_MARK:
+        take_mark(session, event->size_bytes);
         break;
     case FL_OP_FORK:
         if (session->config.nursery)

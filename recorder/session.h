@@ -27,7 +27,7 @@ struct fl_limits {
 
 /** What all traces of one recording have in common. */
 struct fl_session_config {
-    const struct fl_shared *shared;
+    struct fl_shared *shared;
     struct fl_nursery
         *nursery; /* where live sets go at a fork; NULL: children are not recorded */
     struct fl_limits limits;

@@ -24,12 +24,6 @@
 
 _Thread_local struct fl_thread fl_thread __attribute__((tls_model("initial-exec")));
 
-static void doorbell_ring(struct fl_shared *shared)
-{
-    atomic_fetch_add(&shared->doorbell, 1);
-    fl_futex_wake(&shared->doorbell);
-}
-
 static void ring_high_raise(struct fl_shared *shared, uint32_t high)
 {
     uint32_t seen = atomic_load(&shared->ring_high);
@@ -59,7 +53,7 @@ static bool ring_claim_patiently(struct fl_shared *shared, uint32_t *index)
         if (ring_claim(shared, index))
             return true;
         atomic_store(&shared->rings_wanted, 1);
-        doorbell_ring(shared);
+        fl_futex_ring(&shared->doorbell);
         fl_futex_wait(&shared->rings_wanted, 1, FL_CLAIM_WAIT_NS);
     }
     return ring_claim(shared, index);
@@ -154,7 +148,7 @@ static bool room_wait(struct fl_thread *self)
         const uint32_t seen = atomic_load(tail);
         if (has_room(self))
             return true;
-        doorbell_ring(shared);
+        fl_futex_ring(&shared->doorbell);
         fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
         if (fl_life_is_over(&shared->life)) {
             fl_detach("the recorder ended; recording stops, the program goes on");

@@ -52,4 +52,14 @@ expect_status 125 --toggle=$$
 expect_err "process $$ is no flrec"
 expect_status 125 --toggle=0
 expect_status 125 --max-events=0 -o t.zst true
+
+# What the program says of itself stands between its calls, and is nothing without flrec.
+[ "$("$built/marks" 3)" = 'marked 3' ] || fail 'marks without flrec'
+expect_status 0 -o m.zst "$built/marks" 3
+"$fltrace" dump m.zst | grep -E 'mark|malloc' >dumped
+printf '%s\n' '0 malloc 1 = #0' '- mark "phase 1"' '2 malloc 11 = #1' '- mark "phase 2"' '4 malloc 12 = #2' '- mark "phase 3"' \
+    '6 malloc 13 = #3' | cmp -s - dumped || fail "marks: $(cat dumped)"
+expect_status 0 -o m.zst "$built/marks" 5000
+[ "$("$fltrace" dump m.zst | grep -c '^- mark')" -eq 5000 ] || fail 'marks in a hurry are dropped'
+expect_sound m.zst
 finish
