@@ -1,6 +1,10 @@
 # flrec on whole programs (tests/programs).
 if(TARGET flrec AND TARGET program_count)
-  foreach(name counts death limits order others partial processes refusals transparent)
+  set(record_tests counts death limits order partial processes refusals transparent)
+  if(NOT FL_SANITIZE) # flrec itself runs on the preloaded library, and a sanitizer wants to be the first
+    list(APPEND record_tests others)
+  endif()
+  foreach(name ${record_tests})
     add_test(NAME cli.record.${name}
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/record_${name}.sh
                      $<TARGET_FILE:flrec> $<TARGET_FILE_DIR:program_count>
