@@ -19,7 +19,7 @@
 
 #define STEP ((uint32_t)(sizeof(struct fl_big) >> FL_BIG_SHIFT))
 
-/* Address space for descriptors: 4 million beside a heap of 64 GiB, 16,384 beside a small one.
+/* Address space for descriptors: 2 million beside a heap of 32 GiB, 16,384 beside a small one.
  * The kernel's default limit on mappings is 65,530. */
 #define POOL_SHARE 256
 #define POOL_MIN   ((size_t)1 << 20)

@@ -28,7 +28,7 @@ static bool size_is_plausible(const struct fl_heap *heap, const struct fl_block 
 static bool header_is_plausible(const struct fl_heap *heap, const struct fl_block *block)
 {
     return fl_block_is_used(block) && size_is_plausible(heap, block) &&
-           FL_HEADER + (block->info >> FL_INFO_SHIFT) <= fl_block_bytes(&heap->grid, block);
+           FL_HEADER + fl_block_slack(block) <= fl_block_bytes(&heap->grid, block);
 }
 
 /* A used block's successor knows that what lies before it is in use; a free one has its tag. */

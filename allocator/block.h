@@ -9,7 +9,7 @@
  *  -4  payload    (or slack)                 granules again: the boundary tag of Knuth
  *
  * Sizes and places are counted in granules, so that 32 bits reach far: a granule is the
- * alignment, 16 bytes unless asked otherwise, and 64 GiB then. With links of 4 bytes instead
+ * alignment, 16 bytes unless asked otherwise, and 32 GiB then. With links of 4 bytes instead
  * of 8 a free block fits in 32 bytes. A block starts 8 bytes below a multiple of the granule (at
  * one where the granule is 4 or 8), so payloads are aligned.
  *
@@ -31,16 +31,20 @@
 
 #include <fl/policy.h>
 
+/* USED is the bit that no number has: when free blocks become one, the links of the sum may come
+ * to lie where the header of a freed block was, and must not make it look live. */
+#define FL_BLOCK_USED (1U << 31)
+
 enum fl_block_flag {
-    FL_BLOCK_USED = 1,
     FL_BLOCK_PREV_FREE = 2, /* the block before this one is free */
     FL_BLOCK_RELEASED = 4,  /* free, and its inner pages are given back (trim.c) */
 };
 
-#define FL_INFO_SHIFT 4 /* bit 3 is not used */
-#define FL_SLACK_MAX  ((1U << (32 - FL_INFO_SHIFT)) - 1)
+#define FL_INFO_SHIFT 4 /* bits 0 and 3 are not used */
+#define FL_SLACK_MAX  ((1U << (31 - FL_INFO_SHIFT)) - 1)
+#define FL_NUMBER_MAX ((1U << 31) - 1)
 
-/* Bit `n` of the 28 that a policy may use in the header of a free block. */
+/* Bit `n` of the 27 that a policy may use in the header of a free block. */
 #define FL_POLICY_BIT(n) (1U << (FL_INFO_SHIFT + (n)))
 
 #define FL_HEADER        sizeof(struct fl_block)
@@ -77,10 +81,16 @@ static inline struct fl_block *fl_payload_block(void *payload)
     return (struct fl_block *)payload - 1;
 }
 
+/* Bytes of a used block beyond those asked for. */
+static inline uint32_t fl_block_slack(const struct fl_block *block)
+{
+    return (block->info & ~FL_BLOCK_USED) >> FL_INFO_SHIFT;
+}
+
 /* Bytes the program asked for. */
 static inline size_t fl_block_asked(const struct fl_grid *grid, const struct fl_block *block)
 {
-    return fl_block_bytes(grid, block) - FL_HEADER - (block->info >> FL_INFO_SHIFT);
+    return fl_block_bytes(grid, block) - FL_HEADER - fl_block_slack(block);
 }
 
 /* The place `granules` after the start of `block`: the next block, or where a cut will be. */

@@ -184,7 +184,7 @@ static bool check_block(const struct fl_heap *heap, struct fl_block *block, bool
     if (!(block->info & FL_BLOCK_PREV_FREE) != !is_prev_free)
         return check_fail(out, "A4", offset, "a block is wrong about the one before it");
     if (fl_block_is_used(block)) {
-        if (FL_HEADER + (block->info >> FL_INFO_SHIFT) > fl_block_bytes(&heap->grid, block))
+        if (FL_HEADER + fl_block_slack(block) > fl_block_bytes(&heap->grid, block))
             return check_fail(out, "A5", offset, "a block is smaller than what was asked for");
         return true;
     }

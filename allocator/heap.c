@@ -12,8 +12,8 @@
 
 #include "assertion.h"
 
-#define RESERVE_DEFAULT ((uint64_t)64 << 30)
-_Static_assert(sizeof(size_t) == sizeof(uint64_t), "a heap may span 64 GiB, a knob be never");
+#define RESERVE_DEFAULT ((uint64_t)32 << 30)
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "a heap may span 32 GiB, a knob be never");
 
 /* ---- the counters ---- */
 
@@ -106,8 +106,7 @@ int fl_heap_create(const struct fl_allocator_ops *ops, const struct fl_policy_op
                    const struct fl_allocator_config *config, struct fl_allocator **out)
 {
     const struct fl_heap_settings set = settings_from(policy, config);
-    /* Numbers have 32 bits, 0 is taken. */
-    const uint64_t reach = (uint64_t)set.granule_bytes << 32;
+    const uint64_t reach = (uint64_t)set.granule_bytes * (FL_NUMBER_MAX + UINT64_C(1));
     const uint64_t most = reach < RESERVE_DEFAULT ? reach : RESERVE_DEFAULT;
     const uint64_t wanted = config->reserve_bytes != 0 ? config->reserve_bytes : most;
     if (wanted > most)

@@ -43,7 +43,7 @@ struct fl_knob {
 /** What an instance is made with: the values in the order of ops->knobs. */
 struct fl_allocator_config {
     uint64_t values[FL_KNOBS_MAX];
-    size_t reserve_bytes; /* address space to reserve for the heap; 0: the default (64 GiB) */
+    size_t reserve_bytes; /* address space to reserve for the heap; 0: the default (32 GiB) */
 };
 
 /* Buckets of a histogram by powers of two: 0, 1, 2-3, 4-7, ... up to 2^32 and above. */

@@ -143,9 +143,9 @@ static void sizes_near_the_reservation_are_refused_and_leave_the_heap_intact(voi
     struct fl_allocator *heap = fixture_open("addr-tree,big=never", 0);
     assert_non_null(heap->ops->alloc(heap, 100, 0));
     for (size_t less = 0; less < 200; less += 8) {
-        assert_null(heap->ops->alloc(heap, ((size_t)64 << 30) - less, 0));
-        assert_null(heap->ops->alloc(heap, ((size_t)64 << 30) - less, 4096));
-        assert_null(heap->ops->alloc(heap, ((size_t)64 << 30) - ((size_t)2 << 20) - less,
+        assert_null(heap->ops->alloc(heap, ((size_t)32 << 30) - less, 0));
+        assert_null(heap->ops->alloc(heap, ((size_t)32 << 30) - less, 4096));
+        assert_null(heap->ops->alloc(heap, ((size_t)32 << 30) - ((size_t)2 << 20) - less,
                                      (size_t)2 << 20));
     }
     fixture_close(heap);
@@ -228,7 +228,7 @@ static void reservation_above_what_numbers_reach_is_refused(void **state)
     struct fl_allocator_config config;
     struct fl_allocator *heap = NULL;
     fl_allocator_defaults(ops, &config);
-    config.reserve_bytes = ((size_t)64 << 30) + 1;
+    config.reserve_bytes = ((size_t)32 << 30) + 1;
     assert_int_equal(ops->create(&config, &heap), -EINVAL);
     assert_null(heap);
 }

@@ -3,6 +3,7 @@
 #include "heap_fixture.h"
 
 #define BLOCKS 600
+#define PAIRS  600
 
 static void both_trees_hold_each_free_block(void **state)
 {
@@ -64,6 +65,34 @@ static void smallest_block_is_below_the_56_bytes_of_the_notes(void **state)
     }
 }
 
+/* The header of the second of two blocks that become one lies where the links of the sum may be:
+ * children and parent in the tree by size, whatever numbers those are. */
+static void swallowed_header_does_not_pass_for_a_live_block(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"combo-tree", "combo-tree,align=4", "size-tree,align=4",
+                                        "size-tree,tags=none"};
+    for (size_t k = 0; k < sizeof specs / sizeof specs[0]; k++) {
+        static void *first[PAIRS], *second[PAIRS];
+        struct fl_allocator *heap = fixture_open(specs[k], 0);
+        for (size_t i = 0; i < PAIRS; i++) {
+            first[i] = heap->ops->alloc(heap, 0, 0);
+            second[i] = heap->ops->alloc(heap, 16 * i, 0);
+            assert_non_null(heap->ops->alloc(heap, 40, 0));
+        }
+        for (size_t i = 0; i < PAIRS; i++)
+            assert_true(heap->ops->free(heap, first[i]));
+        for (size_t i = 0; i < PAIRS; i++)
+            assert_true(heap->ops->free(heap, second[i * 7 % PAIRS]));
+        for (size_t i = 0; i < PAIRS; i++) {
+            assert_int_equal(heap->ops->judge(heap, second[i]), FL_MISUSE_FREED);
+            assert_false(heap->ops->free(heap, second[i]));
+        }
+        fixture_check(heap);
+        fixture_close(heap);
+    }
+}
+
 /* The worst of a free or malloc among BLOCKS / 2 holes of different sizes. */
 static void free_and_malloc_look_at_paths_only_without_tags_too(void **state)
 {
@@ -93,6 +122,7 @@ int main(void)
         cmocka_unit_test(both_trees_hold_each_free_block),
         cmocka_unit_test(smallest_that_fits_is_taken_and_of_equals_the_newest),
         cmocka_unit_test(smallest_block_is_below_the_56_bytes_of_the_notes),
+        cmocka_unit_test(swallowed_header_does_not_pass_for_a_live_block),
         cmocka_unit_test(free_and_malloc_look_at_paths_only_without_tags_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
