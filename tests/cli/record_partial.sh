@@ -36,17 +36,21 @@ for trace in t*.zst; do expect_sound "$trace"; done
 expect_status 0 --paused -o p.zst "$built/pairs" 1000
 expect_events p.zst 0
 expect_err 'no event was recorded: all calls were left out'
-"$flrec" --paused -o p.zst "$built/pairs" 20000000 >out 2>err &
+"$flrec" --paused --no-follow -o p.zst sh -c 'while [ ! -e stop ]; do x=$x$(echo y); x=${x#yyyyyyyy}; done' >out 2>err &
 recorder=$!
-tries=0
-until [ -s p.zst.part ] || [ $tries -gt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
+wait_for() { # COMMAND...
+    tries=0
+    until "$@" || [ $tries -gt 200 ]; do sleep 0.05; tries=$((tries + 1)); done
+}
+wait_for [ -s p.zst.part ]
 for toggle in on off on; do
     "$flrec" --toggle=$recorder || fail "--toggle: exit $?"
-    sleep 0.1
+    sleep 0.2
 done
+touch stop
 wait $recorder || fail "a recording that was switched on and off: exit $?"
 recorded=$(events p.zst)
-[ "$recorded" -gt 0 ] && [ "$recorded" -lt 40000000 ] || fail "switched on and off: $recorded of 40,000,000 events"
+[ "$recorded" -gt 0 ] || fail 'switched on and off: no event'
 expect_sound p.zst
 expect_status 125 --toggle=$$
 expect_err "process $$ is no flrec"
