@@ -34,6 +34,7 @@
 
 #define FL_OPEN_WAIT_NS (20 * 1000 * 1000)
 #define FL_SLOT_WAIT_NS (2 * 1000 * 1000)
+#define FL_SLOT_TRIES   2500
 
 #pragma weak __libc_single_threaded
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
@@ -245,12 +246,14 @@ static struct fl_control *control_map(const struct ticket *ticket)
 /* All are taken when many processes start at once: each is held for about a millisecond. */
 static struct fl_request *request_take(void)
 {
-    while (!fl_life_is_over(&control->life)) {
+    for (int tries = 0; tries < FL_SLOT_TRIES && !fl_life_is_over(&control->life); tries++) {
         for (uint32_t i = 0; i < FL_REQUESTS; i++) {
             uint32_t expected = FL_REQUEST_FREE;
-            if (atomic_compare_exchange_strong(&control->requests[i].state, &expected,
-                                               FL_REQUEST_TAKEN))
-                return &control->requests[i];
+            if (!atomic_compare_exchange_strong(&control->requests[i].state, &expected,
+                                                FL_REQUEST_TAKEN))
+                continue;
+            atomic_store(&control->requests[i].pid, (int32_t)getpid());
+            return &control->requests[i];
         }
         fl_futex_wait(&control->never, 0, FL_SLOT_WAIT_NS);
     }
@@ -276,13 +279,13 @@ static struct fl_shared *rings_ask(pid_t parent, uint32_t *ring_count, bool *is_
     struct fl_request *request = request_take();
     if (!request)
         return NULL;
-    request->pid = (int32_t)getpid();
     request->parent = (int32_t)parent;
     request->fork = fork_number;
     const bool is_answered = request_wait(request);
     struct fl_shared *shared =
         is_answered ? shared_map(request->fd, request->ring_inode, ring_count) : NULL;
     *is_refused = !is_answered;
+    atomic_store(&request->pid, 0);
     atomic_store(&request->state, FL_REQUEST_FREE);
     return shared;
 }

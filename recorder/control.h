@@ -29,7 +29,7 @@ enum fl_request_state {
 
 struct fl_request {
     _Atomic uint32_t state; /* enum fl_request_state; futex word */
-    int32_t pid;
+    _Atomic int32_t pid;    /* of the process that took it, 0: not yet told */
     int32_t parent;
     int32_t fd;          /* answer: of the rings, in flrec */
     uint64_t fork;       /* number of the parent's fork whose memory it has; 0: it was exec'd */

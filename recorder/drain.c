@@ -66,7 +66,7 @@ static void merge_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_
     if (drain->session)
         fl_session_take(drain->session, lane, bound, stop);
     else
-        lane->at = stop;
+        fl_session_pass(&drain->config.session, lane, stop);
 }
 
 static struct fl_drain_trace *report_add(struct fl_drain_report *report)

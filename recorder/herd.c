@@ -222,9 +222,9 @@ static void request_answer(struct fl_herd *herd, struct fl_request *request)
     }
     if (!process)
         process = process_add(herd, request);
-    if (!process)
-        herd->report.refused++;
-    else {
+    if (!process && kill(request->pid, 0) == 0)
+        herd->report.refused++; /* it is there, and runs on without us */
+    else if (process) {
         request->fd = process->memfd;
         request->ring_inode = process->inode;
     }
@@ -232,11 +232,26 @@ static void request_answer(struct fl_herd *herd, struct fl_request *request)
     fl_futex_wake(&request->state);
 }
 
+/* A process that was killed while it joined leaves its request taken. */
+static void request_free_if_stale(struct fl_request *request)
+{
+    const pid_t pid = (pid_t)atomic_load(&request->pid);
+    if (pid == 0 || kill(pid, 0) == 0 || errno != ESRCH)
+        return;
+    atomic_store(&request->pid, 0);
+    atomic_store(&request->state, FL_REQUEST_FREE);
+}
+
 static void requests_answer(struct fl_herd *herd)
 {
-    for (uint32_t i = 0; i < FL_REQUESTS; i++)
-        if (atomic_load(&herd->control->requests[i].state) == FL_REQUEST_ASKED)
-            request_answer(herd, &herd->control->requests[i]);
+    for (uint32_t i = 0; i < FL_REQUESTS; i++) {
+        struct fl_request *request = &herd->control->requests[i];
+        const uint32_t state = atomic_load(&request->state);
+        if (state == FL_REQUEST_ASKED)
+            request_answer(herd, request);
+        else if (state != FL_REQUEST_FREE)
+            request_free_if_stale(request);
+    }
 }
 
 /* ---- the thread ---- */

@@ -88,28 +88,39 @@ static int by_serial(const void *left, const void *right)
     return one < other ? -1 : one > other;
 }
 
+static void entry_add(struct fl_nursery *nursery, struct fl_inheritance *made)
+{
+    pthread_mutex_lock(&nursery->lock);
+    while (nursery->count > 0 && nursery->objects + made->count > OBJECTS_MAX)
+        entry_drop(nursery);
+    const bool is_kept = room_make(nursery);
+    if (is_kept) {
+        nursery->left[nursery->count++] = *made;
+        nursery->objects += made->count;
+        pthread_cond_broadcast(&nursery->has_more);
+    }
+    pthread_mutex_unlock(&nursery->lock);
+    if (!is_kept)
+        fl_inheritance_end(made);
+}
+
 void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                     uint64_t parent_event, const struct fl_namer *namer)
 {
     struct fl_inheritance made = {.parent = parent, .fork = fork, .parent_event = parent_event};
     const size_t count = fl_namer_count(namer);
     made.objects = malloc((count > 0 ? count : 1) * sizeof *made.objects);
-    if (!made.objects)
-        return;
-    fl_namer_walk(namer, note_object, &made);
-    qsort(made.objects, made.count, sizeof *made.objects, by_serial);
-    pthread_mutex_lock(&nursery->lock);
-    while (nursery->count > 0 && nursery->objects + made.count > OBJECTS_MAX)
-        entry_drop(nursery);
-    const bool is_kept = room_make(nursery);
-    if (is_kept) {
-        nursery->left[nursery->count++] = made;
-        nursery->objects += made.count;
-        pthread_cond_broadcast(&nursery->has_more);
+    if (made.objects) {
+        fl_namer_walk(namer, note_object, &made);
+        qsort(made.objects, made.count, sizeof *made.objects, by_serial);
     }
-    pthread_mutex_unlock(&nursery->lock);
-    if (!is_kept)
-        fl_inheritance_end(&made);
+    entry_add(nursery, &made);
+}
+
+void fl_nursery_refuse(struct fl_nursery *nursery, pid_t parent, uint64_t fork)
+{
+    struct fl_inheritance made = {.parent = parent, .fork = fork};
+    entry_add(nursery, &made);
 }
 
 static bool entry_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
@@ -136,7 +147,7 @@ bool fl_nursery_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
     while (!(is_found = entry_take(nursery, parent, fork, out)) && !is_late)
         is_late = pthread_cond_timedwait(&nursery->has_more, &nursery->lock, &until) != 0;
     pthread_mutex_unlock(&nursery->lock);
-    return is_found;
+    return is_found && out->objects;
 }
 
 void fl_inheritance_end(struct fl_inheritance *inheritance)

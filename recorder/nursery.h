@@ -38,10 +38,13 @@ void fl_nursery_free(struct fl_nursery *nursery);
 void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                     uint64_t parent_event, const struct fl_namer *namer);
 
+/** Tell a child of that fork, which may wait already, that it inherits nothing that is known. */
+void fl_nursery_refuse(struct fl_nursery *nursery, pid_t parent, uint64_t fork);
+
 /**
  * Take what was left for a child; waits for it, at most two seconds.
  *
- * @return  true with `out` filled, which fl_inheritance_end frees
+ * @return  false when there is nothing; true with `out` filled, which fl_inheritance_end frees
  */
 bool fl_nursery_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                      struct fl_inheritance *out);

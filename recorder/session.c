@@ -329,6 +329,20 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
         take_rest(session, lane, address, &event);
 }
 
+/* Nobody notes what is live any more: the children of this fork need not wait for it. */
+static void drop_event(const struct fl_session_config *config, const struct fl_slot *slot)
+{
+    if ((fl_slot_op(slot) & FL_OP_KIND) == FL_OP_FORK && config->nursery)
+        fl_nursery_refuse(config->nursery, config->pid, slot->rest & UINT32_MAX);
+}
+
+void fl_session_pass(const struct fl_session_config *config, struct fl_lane *lane,
+                     uint64_t stop)
+{
+    for (; lane->at < stop; lane->at++)
+        drop_event(config, &lane->slots[lane->at & lane->mask]);
+}
+
 /* ---- leaving calls out ---- */
 
 static bool session_is_paused(const struct fl_session *session)
@@ -408,8 +422,10 @@ static void take_limited(struct fl_session *session, struct fl_lane *lane,
         session_is_paused(session) || session->calls_seen <= session->config.limits.start_after;
     const bool is_stranger = session->has_gaps && op_is_free(op) &&
                              !fl_namer_find(session->namer, fl_slot_address(slot), &known);
-    if (session->is_full)
+    if (session->is_full) {
+        drop_event(&session->config, slot);
         return;
+    }
     if (!is_call)
         take_event(session, lane, slot, size_high);
     else if (is_left_out)
@@ -441,9 +457,11 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
         }
         if (fl_slot_key(slot, stamp_base) > bound)
             break;
-        if (__builtin_expect(is_limited, 0) && !session->is_broken)
+        if (__builtin_expect(session->is_broken, 0))
+            drop_event(&session->config, slot);
+        else if (__builtin_expect(is_limited, 0))
             take_limited(session, lane, slot, size_high);
-        else if (!session->is_broken)
+        else
             take_event(session, lane, slot, size_high);
         lane->stamp_base = stamp_base;
         lane->at = ++at;

@@ -59,11 +59,22 @@ static void many_wait_at_a_time(void **state)
     fl_nursery_free(nursery);
 }
 
+static void a_refused_child_inherits_nothing(void **state)
+{
+    (void)state;
+    struct fl_nursery *nursery = fl_nursery_new();
+    struct fl_inheritance got;
+    fl_nursery_refuse(nursery, PARENT, 1);
+    assert_false(fl_nursery_take(nursery, PARENT, 1, &got));
+    fl_nursery_free(nursery);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_the_live_set_of_its_fork),
         cmocka_unit_test(many_wait_at_a_time),
+        cmocka_unit_test(a_refused_child_inherits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
