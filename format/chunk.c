@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <xxhash.h>
 
@@ -68,12 +69,28 @@ static enum fl_status finish_no_memory(struct fl_reader *reader, struct fl_error
     return fl_reader_finish(reader, FL_NOMEM, reader->chunk_offset, "", err);
 }
 
-/* The event section of the payload; other sections are passed over or refused. */
+/* Where the section of a column or table goes; NULL when it is passed over. */
+static struct fl_cursor *section_place(struct fl_stack_sections *sections, unsigned kind)
+{
+    switch (kind) {
+    case FL_SECTION_FRAMES:
+        return &sections->frames;
+    case FL_SECTION_MODULES:
+        return &sections->modules;
+    case FL_SECTION_STACK_IDS:
+        return &sections->ids;
+    default:
+        return NULL;
+    }
+}
+
+/* The event section of the payload; other sections are noted, passed over or refused. */
 static enum fl_status sections_read(struct fl_reader *reader, struct fl_cursor *events,
                                     struct fl_error *err)
 {
     struct fl_cursor left = {reader->payload, reader->payload + reader->chunk.decoded_bytes};
     bool has_events = false;
+    reader->sections = (struct fl_stack_sections){0};
     while (fl_cursor_left(&left) > 0) {
         struct fl_cursor header, content;
         if (!fl_get_span(&left, FL_SECTION_HEADER_BYTES, &header) ||
@@ -81,12 +98,15 @@ static enum fl_status sections_read(struct fl_reader *reader, struct fl_cursor *
             return chunk_damage(reader, "a section is longer than its chunk", err);
         }
         const unsigned kind = fl_load16(header.at);
+        struct fl_cursor *place = section_place(&reader->sections, kind);
         if (kind == FL_SECTION_EVENTS) {
             if (has_events) {
                 return chunk_damage(reader, "a chunk with two event sections", err);
             }
             *events = content;
             has_events = true;
+        } else if (place != NULL) {
+            *place = content;
         } else if (fl_load16(header.at + 2) & FL_SECTION_REQUIRED) {
             char detail[32];
             snprintf(detail, sizeof detail, ": section %u", kind);
@@ -134,6 +154,11 @@ static enum fl_status chunk_begin(struct fl_reader *reader, struct fl_error *err
         return chunk_damage(reader, "a chunk is out of order", err);
     }
     const char *wrong = chunk_order(reader);
+    if (reader->stacks != NULL) {
+        const char *stacks_wrong = fl_stacks_take(reader->stacks, &reader->sections);
+        reader->last_stack = FL_STACK_NONE;
+        wrong = wrong != NULL ? wrong : stacks_wrong;
+    }
     if (!fl_decoder_begin(&reader->decoder, events, reader->chunk.first_serial)) {
         return finish_no_memory(reader, err);
     }
@@ -251,6 +276,28 @@ static void batch_fill(struct fl_reader *reader, size_t count, uint64_t first_ev
     }
 }
 
+/* The stacks of the calls in this batch. A chunk may have none at all. */
+static void batch_stacks(struct fl_reader *reader, size_t count)
+{
+    struct fl_cursor *ids = &reader->sections.ids;
+    if (ids->at == NULL) {
+        memset(reader->op_stacks, 0, count * sizeof *reader->op_stacks);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t code;
+        if (reader->ops[i].kind > FL_CALL_PVALLOC) {
+            continue;
+        }
+        if (!fl_get_varint(ids, &code)) {
+            reader->decoder.what = "fewer stacks than calls";
+            code = 0;
+        }
+        reader->last_stack += (uint32_t)fl_unzigzag(code);
+        reader->op_stacks[i] = reader->last_stack;
+    }
+}
+
 enum fl_status fl_chunk_deliver(struct fl_reader *reader, struct fl_batch *out,
                                 struct fl_error *err)
 {
@@ -264,5 +311,8 @@ enum fl_status fl_chunk_deliver(struct fl_reader *reader, struct fl_batch *out,
         return chunk_finish(reader, err);
     }
     batch_fill(reader, count, first_event, first_serial, out);
+    if (reader->stacks != NULL) {
+        batch_stacks(reader, count);
+    }
     return FL_OK;
 }

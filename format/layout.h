@@ -52,6 +52,9 @@ bool fl_chunk_header_decode(const uint8_t in[FL_CHUNK_FRAME_BYTES],
 #define FL_SECTION_HEADER_BYTES 8u
 #define FL_SECTION_REQUIRED     1u
 #define FL_SECTION_EVENTS       1u
+#define FL_SECTION_FRAMES       2u
+#define FL_SECTION_MODULES      3u
+#define FL_SECTION_STACK_IDS    7u
 
 /* Opcodes of the event stream. */
 enum fl_opcode {

@@ -216,6 +216,8 @@ void fl_reader_close(struct fl_reader *reader)
         fl_metadata_free(reader->end_meta);
         ZSTD_freeDCtx(reader->context);
         fl_slots_clear(&reader->decoder.slots);
+        fl_stacks_free(reader->stacks);
+        free(reader->op_stacks);
         free(reader->payload);
         free(reader->ops);
         free(reader);
@@ -402,6 +404,28 @@ enum fl_status fl_reader_next(struct fl_reader *reader, struct fl_batch *out,
             return FL_OK;
         }
     }
+}
+
+enum fl_status fl_reader_keep_stacks(struct fl_reader *reader, struct fl_error *err)
+{
+    reader->stacks = fl_stacks_new();
+    reader->op_stacks = calloc(FL_BATCH_OPS, sizeof *reader->op_stacks);
+    if (reader->stacks == NULL || reader->op_stacks == NULL) {
+        return fl_fail(err, FL_NOMEM, "no memory for call stacks");
+    }
+    return FL_OK;
+}
+
+const struct fl_stacks *fl_reader_stacks(const struct fl_reader *reader)
+{
+    return reader->stacks;
+}
+
+uint32_t fl_reader_stack(const struct fl_reader *reader, size_t i)
+{
+    return reader->stacks != NULL && reader->ops[i].kind <= FL_CALL_PVALLOC
+               ? reader->op_stacks[i]
+               : FL_STACK_NONE;
 }
 
 const struct fl_metadata *fl_reader_metadata(const struct fl_reader *reader)

@@ -8,6 +8,7 @@
 #include "decode.h"
 #include "input.h"
 #include "layout.h"
+#include "stacks.h"
 
 #include <zstd.h>
 
@@ -40,7 +41,11 @@ struct fl_reader {
     bool has_damage;        /* something was reported: index and seek table may differ */
     bool is_gap_reported;   /* the damage before the next chunk was told already */
     struct fl_decoder decoder;
-    struct fl_op *ops;     /* FL_BATCH_OPS of them */
+    struct fl_op *ops;                 /* FL_BATCH_OPS of them */
+    struct fl_stacks *stacks;          /* NULL: stacks are passed over */
+    struct fl_stack_sections sections; /* of the current chunk; ids: what is left of them */
+    uint32_t *op_stacks;   /* of the current batch, FL_BATCH_OPS of them, with `stacks` */
+    uint32_t last_stack;   /* of the column of ids */
     struct fl_error final; /* status other than FL_OK: given again by every call */
 };
 

@@ -14,6 +14,7 @@
 #include "frame.h"
 #include "layout.h"
 #include "metadata.h"
+#include "stack_writer.h"
 
 struct chunk_place {
     uint64_t offset; /* of the chunk header's frame in the file */
@@ -28,8 +29,10 @@ struct fl_writer {
     struct fl_compressor *compressor;
     struct fl_metadata *meta; /* owned, until the header is written */
     struct fl_coder coder;
-    uint8_t *payload; /* section header, then events */
-    size_t payload_used, payload_capacity;
+    struct fl_stack_writer *stacks;        /* NULL: a trace without */
+    uint8_t *payload;                      /* section header, then events */
+    size_t payload_used, payload_capacity; /* the latter for events */
+    size_t payload_room; /* bytes there are: more, where sections of stacks follow the events */
     uint64_t chunk_first_record;  /* totals.records when the chunk began */
     uint64_t chunk_end_record;    /* totals.records at which it is full; 0 after a failure */
     struct fl_chunk_header chunk; /* of the chunk being filled; counts are set when it ends */
@@ -97,11 +100,12 @@ enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
     writer->fd = fd;
     writer->chunk_records = records == 0 ? FL_CHUNK_RECORDS_DEFAULT : records;
     writer->compressor = fl_compressor_new(options->level);
-    writer->payload_capacity = 1u << 20;
+    writer->payload_capacity = writer->payload_room = 1u << 20;
     writer->payload = malloc(writer->payload_capacity);
     writer->meta = fl_metadata_new();
+    writer->stacks = options->has_stacks ? fl_stack_writer_new() : NULL;
     if (writer->compressor == NULL || writer->payload == NULL || writer->meta == NULL ||
-        !metadata_copy(writer->meta, meta) ||
+        (options->has_stacks && writer->stacks == NULL) || !metadata_copy(writer->meta, meta) ||
         (options->start_time_ns != 0 &&
          !fl_metadata_set_number(writer->meta, "start_time_ns", options->start_time_ns))) {
         fl_writer_abandon(writer);
@@ -120,6 +124,7 @@ void fl_writer_abandon(struct fl_writer *writer)
 {
     if (writer != NULL) {
         fl_compressor_free(writer->compressor);
+        fl_stack_writer_free(writer->stacks);
         fl_metadata_free(writer->meta);
         free(writer->payload);
         free(writer->places);
@@ -197,6 +202,23 @@ static enum fl_status header_write(struct fl_writer *writer, struct fl_error *er
     return status;
 }
 
+/* Behind the events, the sections of their stacks. */
+static enum fl_status stacks_put(struct fl_writer *writer, struct fl_error *err)
+{
+    const size_t room = writer->payload_used + fl_stack_writer_bytes(writer->stacks);
+    if (room > writer->payload_room) {
+        uint8_t *grown = realloc(writer->payload, room);
+        if (grown == NULL) {
+            return fl_fail(err, FL_NOMEM, "no memory for the call stacks of a chunk");
+        }
+        writer->payload = grown;
+        writer->payload_room = room;
+    }
+    uint8_t *at = writer->payload + writer->payload_used;
+    writer->payload_used += fl_stack_writer_end_chunk(writer->stacks, at);
+    return FL_OK;
+}
+
 static enum fl_status chunk_write(struct fl_writer *writer, struct fl_error *err)
 {
     fl_store16(writer->payload, FL_SECTION_EVENTS);
@@ -204,8 +226,11 @@ static enum fl_status chunk_write(struct fl_writer *writer, struct fl_error *err
     fl_store32(writer->payload + 4, (uint32_t)(writer->payload_used - FL_SECTION_HEADER_BYTES));
     const uint8_t *frame;
     size_t frame_bytes;
-    enum fl_status status = fl_compress(writer->compressor, writer->payload,
-                                        writer->payload_used, &frame, &frame_bytes, err);
+    enum fl_status status = writer->stacks != NULL ? stacks_put(writer, err) : FL_OK;
+    if (status == FL_OK) {
+        status = fl_compress(writer->compressor, writer->payload, writer->payload_used, &frame,
+                             &frame_bytes, err);
+    }
     if (status != FL_OK) {
         return status;
     }
@@ -245,6 +270,9 @@ enum fl_status fl_writer_flush(struct fl_writer *writer, struct fl_error *err)
     chunk_begin(writer);
     return status;
 }
+
+/* Room for sections of stacks, far below what a chunk may have (FL_CHUNK_BYTES_MAX). */
+#define FL_STACKS_BYTES (16u * 1024 * 1024)
 
 /* Has the current chunk room for a record of `bytes` bytes? Never after a failure. */
 static inline bool has_room(const struct fl_writer *writer, size_t bytes)
@@ -337,6 +365,20 @@ static bool event_is_valid(const struct fl_writer *writer, const struct fl_event
                : event->serial == FL_SERIAL_NONE;
 }
 
+/* Without memory for it the column would not fit the calls: the trace ends here. */
+static void put_stack(struct fl_writer *writer, const struct fl_event *event)
+{
+    if (writer->failed == FL_OK && !fl_stack_writer_id(writer->stacks, event->extra)) {
+        writer->failed = FL_NOMEM;
+        writer->chunk_end_record = 0;
+    }
+}
+
+static inline bool has_stack(const struct fl_writer *writer, const struct fl_event *event)
+{
+    return __builtin_expect(writer->stacks != NULL, 0) && event->kind <= FL_CALL_PVALLOC;
+}
+
 /* The two most frequent events, when the chunk has room. False: not one of them. */
 static inline bool put_frequent(struct fl_writer *writer, const struct fl_event *event,
                                 uint64_t released_bytes)
@@ -348,6 +390,9 @@ static inline bool put_frequent(struct fl_writer *writer, const struct fl_event 
     if (event->kind == FL_CALL_MALLOC && event->serial == FL_SERIAL_NONE) {
         at = fl_encode_malloc(&writer->coder, event->size_bytes, at);
         totals_add_object(&writer->totals, event->size_bytes);
+        if (has_stack(writer, event)) {
+            put_stack(writer, event);
+        }
     } else if (event->kind == FL_CALL_FREE && event->size_bytes == 0 &&
                event->serial < writer->coder.next_serial) {
         at = fl_encode_free(&writer->coder, event->serial, at);
@@ -375,6 +420,9 @@ enum fl_status fl_writer_put(struct fl_writer *writer, const struct fl_event *ev
     const enum fl_status status = room_make(writer, FL_RECORD_BYTES_MAX, err);
     if (status != FL_OK) {
         return status;
+    }
+    if (has_stack(writer, event)) {
+        put_stack(writer, event);
     }
     uint8_t *end = fl_encode(&writer->coder, event, writer->payload + writer->payload_used);
     writer->payload_used = (size_t)(end - writer->payload);
@@ -404,6 +452,23 @@ enum fl_status fl_writer_mark(struct fl_writer *writer, const char *text, size_t
     writer->payload_used = (size_t)(at + bytes - writer->payload);
     writer->totals.records++;
     return FL_OK;
+}
+
+enum fl_status fl_writer_module(struct fl_writer *writer, const struct fl_module *module,
+                                uint32_t *number, struct fl_error *err)
+{
+    if (writer->stacks == NULL || !fl_stack_writer_module(writer->stacks, module, number)) {
+        return fl_fail(err, FL_NOMEM, "no memory for another module");
+    }
+    return FL_OK;
+}
+
+uint32_t fl_writer_frame(struct fl_writer *writer, const struct fl_frame *frame)
+{
+    if (fl_stack_writer_bytes(writer->stacks) > FL_STACKS_BYTES) {
+        writer->chunk_end_record = writer->totals.records; /* full: the next record ends it */
+    }
+    return fl_stack_writer_frame(writer->stacks, frame);
 }
 
 uint64_t fl_writer_next_serial(const struct fl_writer *writer)

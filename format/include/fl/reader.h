@@ -10,6 +10,7 @@
 #ifndef FL_READER_H
 #define FL_READER_H
 
+#include <fl/stacks.h>
 #include <fl/status.h>
 #include <fl/trace.h>
 
@@ -74,6 +75,19 @@ const struct fl_reader_totals *fl_reader_totals(const struct fl_reader *reader);
 /** Text of a MARK operation of the current batch; `*bytes` its length; not NUL-terminated. */
 const char *fl_reader_text(const struct fl_reader *reader, const struct fl_op *op,
                            size_t *bytes);
+
+/**
+ * Read call stacks too, from the first chunk on; to be called before fl_reader_next. Then memory
+ * follows the distinct frames as well, 16 bytes each.
+ */
+enum fl_status fl_reader_keep_stacks(struct fl_reader *reader, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** The stacks read so far; NULL without fl_reader_keep_stacks. Owned by the reader. */
+const struct fl_stacks *fl_reader_stacks(const struct fl_reader *reader);
+
+/** The stack of ops[i] of the current batch, an allocating call; else FL_STACK_NONE. */
+uint32_t fl_reader_stack(const struct fl_reader *reader, size_t i);
 
 /** Size of the file in bytes when it is a regular file, else 0; for progress. */
 uint64_t fl_reader_file_bytes(const struct fl_reader *reader);

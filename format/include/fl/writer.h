@@ -6,6 +6,7 @@
 #ifndef FL_WRITER_H
 #define FL_WRITER_H
 
+#include <fl/stacks.h>
 #include <fl/status.h>
 #include <fl/trace.h>
 
@@ -20,7 +21,8 @@ struct fl_writer;
 struct fl_event {
     uint64_t serial;
     uint64_t size_bytes; /* or the record's number */
-    uint32_t extra;      /* THREAD_START: the system's thread id; else 0 */
+    uint32_t extra;      /* THREAD_START: the system's thread id; allocating calls: the stack,
+                          * where the trace has stacks; else 0 */
     uint8_t kind;        /* enum fl_kind */
     uint8_t align_log2;
     uint8_t flags; /* enum fl_flag */
@@ -30,6 +32,7 @@ struct fl_writer_options {
     int level;              /* zstd level, 1 .. 19; 0: 3, and 1 while chunks hardly shrink */
     uint32_t chunk_records; /* records per chunk, 1 .. FL_CHUNK_RECORDS_MAX; 0: the default */
     uint64_t start_time_ns; /* CLOCK_REALTIME at the start of recording; 0: unknown */
+    bool has_stacks;        /* each allocating call has a stack, FL_STACK_NONE or another */
 };
 
 /** Counts so far, kept exactly. */
@@ -68,6 +71,24 @@ enum fl_status fl_writer_put(struct fl_writer *writer, const struct fl_event *ev
 /** Append a mark with `text[0 .. bytes)`, at most 64 KiB of it. */
 enum fl_status fl_writer_mark(struct fl_writer *writer, const char *text, size_t bytes,
                               struct fl_error *err) __attribute__((warn_unused_result));
+
+/**
+ * Name a module for the frames that follow. Only in a trace with stacks.
+ *
+ * @param module  copied
+ * @param number  its number in the trace
+ */
+enum fl_status fl_writer_module(struct fl_writer *writer, const struct fl_module *module,
+                                uint32_t *number, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/**
+ * Number of a frame, the same for the same fields. Only in a trace with stacks. Amortised O(1);
+ * the writer keeps 24 bytes for each distinct frame.
+ *
+ * @return FL_STACK_NONE when out of memory, or beyond FL_FRAMES_MAX: the stack stays unknown
+ */
+uint32_t fl_writer_frame(struct fl_writer *writer, const struct fl_frame *frame);
 
 /** Serial the next allocation will get. */
 uint64_t fl_writer_next_serial(const struct fl_writer *writer);
