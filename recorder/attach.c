@@ -31,6 +31,7 @@
 #include "futex.h"
 #include "resolve.h"
 #include "thread_buffer.h"
+#include "unwind.h"
 
 #define FL_OPEN_WAIT_NS (20 * 1000 * 1000)
 #define FL_SLOT_WAIT_NS (2 * 1000 * 1000)
@@ -322,6 +323,7 @@ static void process_join(pid_t parent)
     fl_process.shared = shared;
     fl_process.ring_count = ring_count;
     fl_process.stamp_source = shared->stamp_source;
+    fl_process.stack_depth = shared->stack_depth;
     if (&__libc_single_threaded)
         fl_process.is_single = &__libc_single_threaded;
     *gate = 1;
@@ -356,6 +358,7 @@ static void parent_forget(void)
     fl_process.was_multi = false;
     fl_thread = (struct fl_thread){.phase = FL_THREAD_BUSY};
     atomic_store(&forks, 0);
+    fl_unwind_forget();
 }
 
 static void fork_child(void)
@@ -402,11 +405,13 @@ void fl_detach(const char *why)
 /* A program that never allocates is attached all the same: its trace is empty, not missing. */
 __attribute__((constructor)) static void library_begin(void)
 {
-    if (fl_thread.phase != FL_THREAD_NEW)
-        return;
     const int saved_errno = errno;
+    const uint8_t phase = fl_thread.phase;
     fl_thread.phase = FL_THREAD_BUSY;
-    fl_attach();
-    fl_thread.phase = FL_THREAD_NEW;
+    fl_attach(); /* does nothing when a call did it before */
+    fl_thread.phase = FL_THREAD_UNWINDS;
+    if (fl_process.stack_depth > 0)
+        fl_unwind_begin();
+    fl_thread.phase = phase;
     errno = saved_errno;
 }

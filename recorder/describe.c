@@ -103,6 +103,8 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");
     (void)fl_metadata_set_text(meta, "time", config->has_ticks ? "tick" : "none");
     (void)fl_metadata_set_number(meta, "image", number);
+    if (shared->stack_depth > 0)
+        (void)fl_metadata_set_number(meta, "stack_depth", shared->stack_depth);
     if (config->limits.start_after > 0)
         (void)fl_metadata_set_number(meta, "start_after", config->limits.start_after);
     return meta;

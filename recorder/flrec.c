@@ -21,6 +21,7 @@
 #include "launch.h"
 #include "library.h"
 #include "output.h"
+#include "ring.h"
 #include "summary.h"
 
 #define FL_EXIT_OURS      125
@@ -29,6 +30,7 @@
 #define FL_EXIT_SIGNAL    128
 #define FL_RING_BYTES     (1024u * 1024)
 #define FL_LEVEL_MAX      19
+#define FL_STACK_DEPTH    64u
 
 enum option_id {
 #define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
@@ -60,12 +62,25 @@ struct settings {
     const char *output_path; /* or NULL: PROG.PID.zst */
     uint64_t ring_bytes;
     int level;
+    uint32_t stack_depth; /* 0: no stacks */
     enum fl_stamp_choice stamp;
     struct fl_limits limits;
     uint64_t toggle_pid; /* 0: record */
     bool is_paused;
     bool has_ticks, is_following, is_detaching, is_quiet, is_verbose;
 };
+
+static enum fl_status stacks_take(const struct fl_option_value *value,
+                                  struct settings *settings, struct fl_error *err)
+{
+    uint64_t depth = FL_STACK_DEPTH;
+    if (value->text && (!fl_opt_number(value->text, strlen(value->text), &depth) || depth < 1 ||
+                        depth > FL_STACK_DEPTH_MAX))
+        return fl_fail(err, FL_USAGE, "--stacks=%s: wanted 1 to %u frames", value->text,
+                       FL_STACK_DEPTH_MAX);
+    settings->stack_depth = (uint32_t)depth;
+    return FL_OK;
+}
 
 static enum fl_status option_take(const struct fl_option_value *value, void *user,
                                   struct fl_error *err)
@@ -80,6 +95,8 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
             return fl_fail(err, FL_USAGE, "--level is 1 to %d", FL_LEVEL_MAX);
         settings->level = (int)value->number;
         break;
+    case OPT_STACKS:
+        return stacks_take(value, settings, err);
     case OPT_TIME:
         settings->has_ticks = value->number == 0;
         break;
@@ -161,6 +178,7 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
         .ring_bytes = rec->settings->ring_bytes,
         .stamp = rec->settings->stamp,
         .level = rec->settings->level,
+        .stack_depth = rec->settings->stack_depth,
         .has_ticks = rec->settings->has_ticks,
         .is_following = rec->settings->is_following,
         .is_paused = rec->settings->is_paused,
@@ -187,7 +205,9 @@ static enum fl_status recording_begin(struct recording *rec, struct fl_error *er
 {
     enum fl_status status = fl_inspect_program(rec->argv[0], err);
     if (status == FL_OK)
-        status = fl_library_find(rec->library, err);
+        status = fl_library_find(rec->settings->stack_depth > 0 ? FL_LIBRARY_STACKS_NAME
+                                                                : FL_LIBRARY_NAME,
+                                 rec->library, err);
     if (status == FL_OK)
         status = herd_make(rec, err);
     if (status != FL_OK)

@@ -78,8 +78,12 @@ static uint64_t now_ns(void)
 static enum fl_status rings_make(const struct fl_herd *herd, struct process *process,
                                  struct fl_error *err)
 {
-    return fl_shared_make(herd->config.ring_bytes, herd->config.stamp, &process->shared,
-                          &process->memfd, &process->inode, err);
+    const enum fl_status status =
+        fl_shared_make(herd->config.ring_bytes, herd->config.stamp, &process->shared,
+                       &process->memfd, &process->inode, err);
+    if (status == FL_OK)
+        process->shared->stack_depth = herd->config.stack_depth;
+    return status;
 }
 
 static void rings_free(const struct process *process)

@@ -213,3 +213,32 @@ bool fl_inspect_build_id(const char *path, char *hex)
     close(fd);
     return is_found;
 }
+
+static bool elf_first_address(Elf *elf, uint64_t *first_address)
+{
+    size_t count = 0;
+    GElf_Phdr header;
+    if (!elf || elf_getphdrnum(elf, &count) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD)
+            continue;
+        *first_address = header.p_vaddr & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
+        return true;
+    }
+    return false;
+}
+
+bool fl_inspect_module(const char *path, char *hex, uint64_t *first_address)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+    const bool is_elf = elf_first_address(elf, first_address);
+    if (is_elf && !elf_build_id(elf, hex))
+        hex[0] = '\0';
+    elf_end(elf);
+    close(fd);
+    return is_elf;
+}

@@ -7,6 +7,7 @@
 #define FL_INSPECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <fl/status.h>
 
@@ -24,5 +25,11 @@ enum fl_status fl_inspect_program(const char *program, struct fl_error *err)
 
 /** Build-id of an ELF file in hexadecimal. `hex` has 2 * FL_BUILD_ID_MAX + 1 bytes. */
 bool fl_inspect_build_id(const char *path, char *hex);
+
+/**
+ * Build-id of an ELF file ("" when it has none) and the address that it gives to the page in which
+ * its first loadable segment begins. False, with nothing changed, when it is no ELF file.
+ */
+bool fl_inspect_module(const char *path, char *hex, uint64_t *first_address);
 
 #endif

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FL_LIBRARY_NAME "libflrec.so"
-
 static const char *const folders[] = {".", "../" FL_LIBRARY_FOLDER "/flrec", "../lib/flrec",
                                       "../lib64/flrec"};
 
@@ -33,7 +31,7 @@ static bool library_try(const char *candidate, char *path)
     return realpath(candidate, path) && access(path, R_OK) == 0;
 }
 
-static bool library_search(char *path)
+static bool library_search(const char *name, char *path)
 {
     char own[PATH_MAX], candidate[2 * PATH_MAX];
     const char *given = getenv("FLREC_LIBRARY");
@@ -42,20 +40,19 @@ static bool library_search(char *path)
     if (!own_folder(own))
         return false;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        snprintf(candidate, sizeof candidate, "%s/%s/%s", own, folders[i], FL_LIBRARY_NAME);
+        snprintf(candidate, sizeof candidate, "%s/%s/%s", own, folders[i], name);
         if (library_try(candidate, path))
             return true;
     }
     return false;
 }
 
-enum fl_status fl_library_find(char *path, struct fl_error *err)
+enum fl_status fl_library_find(const char *name, char *path, struct fl_error *err)
 {
-    if (!library_search(path))
+    if (!library_search(name, path))
         return fl_fail(
             err, FL_MISSING,
-            "cannot find %s beside flrec or in its library folder; set FLREC_LIBRARY",
-            FL_LIBRARY_NAME);
+            "cannot find %s beside flrec or in its library folder; set FLREC_LIBRARY", name);
     if (strpbrk(path, ": \t\n"))
         return fl_fail(err, FL_MISSING,
                        "%s: LD_PRELOAD cannot hold a path with a space or a colon; set "

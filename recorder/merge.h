@@ -25,6 +25,7 @@ struct fl_lane {
     uint64_t thread;          /* number in the trace */
     uint64_t pending_address; /* of the realloc that has begun */
     struct fl_named pending;  /* its old object, when known */
+    uint32_t stack;           /* number in the trace, of the next allocation's callers */
     bool has_thread;
     bool has_pending; /* a realloc has begun and not ended */
     bool pending_is_known;

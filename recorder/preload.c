@@ -8,6 +8,7 @@
  */
 #include "resolve.h"
 #include "thread_buffer.h"
+#include "unwind.h"
 
 #define FL_EXPORT __attribute__((visibility("default")))
 
@@ -39,6 +40,7 @@ void *malloc(size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.malloc(bytes);
     void *block = fl_real.malloc(bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_MALLOC, 0, block, bytes);
     fl_leave(self);
     return block;
@@ -50,6 +52,7 @@ void *calloc(size_t count, size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.calloc(count, bytes);
     void *block = fl_real.calloc(count, bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_CALLOC, 0, block, product(count, bytes));
     fl_leave(self);
     return block;
@@ -70,6 +73,7 @@ void *realloc(void *block, size_t bytes)
         return fl_real.realloc(block, bytes);
     realloc_begin(self, block);
     void *moved = fl_real.realloc(block, bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_REALLOC, 0, moved, bytes);
     fl_leave(self);
     return moved;
@@ -86,6 +90,7 @@ void *reallocarray(void *block, size_t count, size_t bytes)
     self->phase = FL_THREAD_EXPECTS; /* glibc's calls realloc: no call of the program's */
     void *moved = fl_real.reallocarray(block, count, bytes);
     self->phase = FL_THREAD_BUSY;
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_REALLOCARRAY, 0, moved, product(count, bytes));
     fl_leave(self);
     return moved;
@@ -140,6 +145,7 @@ int posix_memalign(void **block, size_t align, size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.posix_memalign(block, align, bytes);
     const int code = fl_real.posix_memalign(block, align, bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_POSIX_MEMALIGN, align_code(align, code == 0),
                      code == 0 ? *block : NULL, bytes);
     fl_leave(self);
@@ -152,6 +158,7 @@ void *aligned_alloc(size_t align, size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.aligned_alloc(align, bytes);
     void *block = fl_real.aligned_alloc(align, bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_ALIGNED_ALLOC, align_code(align, block), block, bytes);
     fl_leave(self);
     return block;
@@ -163,6 +170,7 @@ void *memalign(size_t align, size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.memalign(align, bytes);
     void *block = fl_real.memalign(align, bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_MEMALIGN, align_code(align, block), block, bytes);
     fl_leave(self);
     return block;
@@ -174,6 +182,7 @@ void *valloc(size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.valloc(bytes);
     void *block = fl_real.valloc(bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_VALLOC, fl_process.page_log2, block, bytes);
     fl_leave(self);
     return block;
@@ -185,6 +194,7 @@ void *pvalloc(size_t bytes)
     if (FL_UNLIKELY(!fl_enter(self)))
         return fl_real.pvalloc(bytes);
     void *block = fl_real.pvalloc(bytes);
+    fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_PVALLOC, fl_process.page_log2, block, bytes);
     fl_leave(self);
     return block;

@@ -38,6 +38,7 @@
 #define FL_RING_SLOTS_MAX  (64u * 1024 * 1024)
 #define FL_ADDRESS_BITS    48
 #define FL_ADDRESS_MASK    ((UINT64_C(1) << FL_ADDRESS_BITS) - 1)
+#define FL_STACK_DEPTH_MAX 256u
 #define FL_ENVIRONMENT     "FLREC"
 #define FL_LIBC_TEXT_MAX   64
 #define FL_OBJECT_PATH_MAX 1024
@@ -45,6 +46,9 @@
 /* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped before
  * the real call, so that it goes first among equal stamps. */
 enum fl_ring_op {
+    FL_OP_MODULES = 0x18,       /* the memory map has changed, and the thread waits */
+    FL_OP_STACK = 0x19,         /* size = number, in its ring, of the next allocation's stack */
+    FL_OP_FRAME = 0x1A,         /* of the new stack number size: address, the innermost first */
     FL_OP_MARK = 0x1B,          /* size = number of the place of its text */
     FL_OP_FORK = 0x1C,          /* size = its number in this process */
     FL_OP_REALLOC_BEGIN = 0x1D, /* address = the old one */
@@ -53,7 +57,8 @@ enum fl_ring_op {
     FL_OP_KIND = 0x1F,
     FL_OP_EARLY = 0x80,
 };
-_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_MARK, "calls and ring operations share a byte");
+_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_MODULES,
+               "calls and ring operations share a byte");
 
 struct fl_slot {
     uint64_t what, rest;
@@ -102,6 +107,7 @@ struct fl_shared {
     uint32_t version;
     uint32_t ring_count;
     uint32_t stamp_source; /* enum fl_stamp_source */
+    uint32_t stack_depth;  /* frames to record, at most; 0: no stacks */
     /* Robust, held by flrec's drain thread as long as it lives: the kernel marks its death. */
     pthread_mutex_t life;
 

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "callers.h"
 #include "describe.h"
 
 #define FL_PREFETCH_SLOTS 12
@@ -34,6 +35,7 @@ struct fl_session {
     struct fl_session_config config;
     struct fl_writer *writer;
     struct fl_namer *namer;
+    struct fl_callers *callers; /* NULL: no stacks */
     uint64_t next_serial;
     uint64_t next_thread;    /* number the next thread gets */
     uint64_t current_thread; /* last one written */
@@ -76,7 +78,8 @@ static void writer_begin(struct fl_session *session, uint32_t number, int fd,
 {
     const uint64_t start_time_ns = realtime_ns();
     const struct fl_writer_options options = {.level = session->config.level,
-                                              .start_time_ns = start_time_ns};
+                                              .start_time_ns = start_time_ns,
+                                              .has_stacks = session->callers != NULL};
     struct fl_metadata *meta =
         fl_describe_image(&session->config, number, inherited, start_time_ns);
     if (fl_writer_open(fd, &options, meta, &session->writer, &session->error) != FL_OK)
@@ -112,11 +115,16 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
 {
     struct fl_session *session = calloc(1, sizeof *session);
     struct fl_namer *namer = fl_namer_new();
-    if (!session || !namer) {
+    const struct fl_shared *shared = config->shared;
+    struct fl_callers *callers =
+        shared->stack_depth > 0 ? fl_callers_new(shared->ring_count, config->pid) : NULL;
+    if (!session || !namer || (shared->stack_depth > 0 && !callers)) {
         free(session);
         fl_namer_free(namer);
+        fl_callers_free(callers);
         return NULL;
     }
+    session->callers = callers;
     session->config = *config;
     session->namer = namer;
     session->current_thread = FL_THREAD_UNKNOWN;
@@ -283,6 +291,22 @@ static void take_mark(struct fl_session *session, uint64_t number)
     atomic_store(&place->is_taken, 0);
 }
 
+/* What a ring says of its stacks. */
+static void take_stack(struct fl_session *session, struct fl_lane *lane, uint64_t address,
+                       const struct fl_event *event)
+{
+    const uint32_t ring = (uint32_t)(lane->ring - session->config.shared->rings);
+    if (!session->callers)
+        return;
+    if (event->kind == FL_OP_MODULES)
+        fl_callers_read_modules(session->callers);
+    else if (event->kind == FL_OP_FRAME)
+        fl_callers_frame(session->callers, ring, event->size_bytes, address);
+    else
+        lane->stack =
+            fl_callers_stack(session->callers, session->writer, ring, event->size_bytes);
+}
+
 static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t address,
                       struct fl_event *event)
 {
@@ -299,6 +323,11 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
         break;
     case FL_OP_MARK:
         take_mark(session, event->size_bytes);
+        break;
+    case FL_OP_MODULES:
+    case FL_OP_FRAME:
+    case FL_OP_STACK:
+        take_stack(session, lane, address, event);
         break;
     case FL_OP_FORK:
         if (session->config.nursery)
@@ -317,6 +346,7 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
     struct fl_event event = {
         .serial = FL_SERIAL_NONE,
         .size_bytes = (slot->rest & UINT32_MAX) | size_high << 32,
+        .extra = lane->stack,
         .kind = fl_slot_op(slot) & FL_OP_KIND,
         .align_log2 = (uint8_t)(slot->what >> (FL_ADDRESS_BITS + 8)),
     };
@@ -526,5 +556,6 @@ void fl_session_close(struct fl_session *session, const struct fl_session_end *e
     if (session->writer)
         writer_end(session, end, result);
     fl_namer_free(session->namer);
+    fl_callers_free(session->callers);
     free(session);
 }

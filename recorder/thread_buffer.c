@@ -113,6 +113,8 @@ static bool enter_slowly(struct fl_thread *self)
             atomic_fetch_add_explicit(&fl_process.shared->nested_calls, 1,
                                       memory_order_relaxed);
         return false;
+    case FL_THREAD_UNWINDS:
+        return false;
     case FL_THREAD_EXPECTS:
         self->phase = FL_THREAD_BUSY;
         return false;
@@ -131,22 +133,23 @@ bool fl_enter_slowly(struct fl_thread *self)
     return is_entered;
 }
 
-static bool has_room(struct fl_thread *self)
+static bool tail_has_reached(struct fl_thread *self, uint64_t goal)
 {
-    self->limit = atomic_load(&self->ring->tail) + self->mask + 1;
-    return self->limit - self->head >= 2;
+    const uint64_t tail = atomic_load(&self->ring->tail);
+    self->limit = tail + self->mask + 1;
+    return (int64_t)(tail - goal) >= 0;
 }
 
 /* The flag is set before the tail is read again, and flrec moves the tail before it reads the
  * flag, all in one total order: one of the two sees the other, so no wake-up is missed. */
-static bool room_wait(struct fl_thread *self)
+static bool tail_wait(struct fl_thread *self, uint64_t goal)
 {
     struct fl_shared *shared = fl_process.shared;
-    while (!has_room(self)) {
+    while (!tail_has_reached(self, goal)) {
         atomic_store(&self->ring->is_waiting, 1);
         _Atomic uint32_t *tail = &self->ring->tail_futex;
         const uint32_t seen = atomic_load(tail);
-        if (has_room(self))
+        if (tail_has_reached(self, goal))
             return true;
         fl_futex_ring(&shared->doorbell);
         fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
@@ -161,9 +164,18 @@ static bool room_wait(struct fl_thread *self)
 bool fl_thread_make_room(struct fl_thread *self)
 {
     const int saved_errno = errno;
-    const bool is_made = *fl_process.is_recording && (has_room(self) || room_wait(self));
+    const uint64_t goal = self->head + 2 - (self->mask + 1);
+    const bool is_made = *fl_process.is_recording && tail_wait(self, goal);
     errno = saved_errno;
     return is_made;
+}
+
+void fl_thread_settle(struct fl_thread *self)
+{
+    const int saved_errno = errno;
+    if (*fl_process.is_recording)
+        (void)tail_wait(self, self->head);
+    errno = saved_errno;
 }
 
 void fl_thread_put_wide(struct fl_thread *self, uint64_t size_bytes, uint64_t stamp)

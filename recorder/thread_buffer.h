@@ -19,7 +19,8 @@
 enum fl_thread_phase {
     FL_THREAD_NEW, /* no ring yet: the state of zeroed thread storage */
     FL_THREAD_READY,
-    FL_THREAD_BUSY,     /* inside a call */
+    FL_THREAD_BUSY,    /* inside a call */
+    FL_THREAD_UNWINDS, /* in libunwind or dlopen, on our behalf: what they call is not counted */
     FL_THREAD_EXPECTS,  /* inside a call that is made of another one of the family */
     FL_THREAD_RINGLESS, /* no ring was free: its calls are counted as lost */
 };
@@ -42,6 +43,7 @@ struct fl_process {
     struct fl_shared *shared;
     uint32_t ring_count; /* mapped: fewer than there are where address space is limited */
     uint32_t stamp_source;
+    uint32_t stack_depth; /* of fl_shared */
     uint32_t page_log2;
     volatile bool was_multi; /* is_single was seen false: stamps stay on */
 };
@@ -54,6 +56,9 @@ bool fl_enter_slowly(struct fl_thread *self) __attribute__((cold, noinline));
 
 /** Wait for two free slots. False when flrec is gone, and recording with it. Keeps errno. */
 bool fl_thread_make_room(struct fl_thread *self) __attribute__((cold, noinline));
+
+/** Wait until flrec has taken all that this thread has written, or is gone. Keeps errno. */
+void fl_thread_settle(struct fl_thread *self) __attribute__((cold, noinline));
 
 /** Write the WIDE slot that goes before an event. */
 void fl_thread_put_wide(struct fl_thread *self, uint64_t size_bytes, uint64_t stamp)
