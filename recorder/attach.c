@@ -18,7 +18,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,8 +42,7 @@ extern void *__libc_stack_end __attribute__((weak));
 
 /* The environment's FLREC, taken apart. */
 struct ticket {
-    long pid, recorder_pid, fd;
-    unsigned long inode;
+    uint64_t pid, recorder_pid, fd, inode;
 };
 
 static const volatile uint8_t closed_gate;
@@ -86,20 +84,44 @@ static const char *environment_value(const char *name)
     return NULL;
 }
 
+/* Numbers and paths by hand: strtol and snprintf ask for the locale, and the first call may come
+ * before libc has one (in the resolver of an indirect function, while the program is relocated). */
+static bool number_take(const char **text, char end, uint64_t *number)
+{
+    const char *at = *text;
+    *number = 0;
+    while (*at >= '0' && *at <= '9')
+        *number = *number * 10 + (uint64_t)(*at++ - '0');
+    const bool is_there = at != *text && *at == end;
+    *text = at + 1;
+    return is_there;
+}
+
+/* Append to the text in `out`, which has `room` bytes, what fits of `text`. */
+static void text_add(char *out, size_t room, const char *text)
+{
+    size_t used = strlen(out);
+    while (*text && used + 1 < room)
+        out[used++] = *text++;
+    out[used] = '\0';
+}
+
+static void number_add(char *out, size_t room, uint64_t number)
+{
+    char digits[24];
+    char *at = digits + sizeof digits - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    text_add(out, room, at);
+}
+
 static bool ticket_parse(const char *text, struct ticket *ticket)
 {
-    char *at;
-    ticket->pid = strtol(text, &at, 10);
-    if (*at != ':')
-        return false;
-    ticket->recorder_pid = strtol(at + 1, &at, 10);
-    if (*at != ':')
-        return false;
-    ticket->fd = strtol(at + 1, &at, 10);
-    if (*at != ':')
-        return false;
-    ticket->inode = strtoul(at + 1, &at, 10);
-    return *at == '\0';
+    return number_take(&text, ':', &ticket->pid) &&
+           number_take(&text, ':', &ticket->recorder_pid) &&
+           number_take(&text, ':', &ticket->fd) && number_take(&text, '\0', &ticket->inode);
 }
 
 static bool is_memfd(int fd, uint64_t inode, uint64_t *bytes)
@@ -114,12 +136,14 @@ static bool is_memfd(int fd, uint64_t inode, uint64_t *bytes)
 }
 
 /* A memfd of flrec's: the first image has it under the same number, others go through /proc. */
-static int memfd_open(long recorder_pid, int number, uint64_t inode, uint64_t *bytes)
+static int memfd_open(uint64_t recorder_pid, int number, uint64_t inode, uint64_t *bytes)
 {
     if (is_memfd(number, inode, bytes))
         return number;
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/fd/%d", recorder_pid, number);
+    char path[64] = "/proc/";
+    number_add(path, sizeof path, recorder_pid);
+    text_add(path, sizeof path, "/fd/");
+    number_add(path, sizeof path, (uint64_t)number);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd >= 0 && is_memfd(fd, inode, bytes))
         return fd;
@@ -170,7 +194,7 @@ static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
 static struct fl_shared *shared_map(int number, uint64_t inode, uint32_t *ring_count)
 {
     uint64_t bytes = 0;
-    const int fd = memfd_open(control->recorder_pid, number, inode, &bytes);
+    const int fd = memfd_open((uint64_t)control->recorder_pid, number, inode, &bytes);
     if (fd < 0)
         return NULL;
     struct fl_shared *shared = rings_map(fd, bytes, ring_count);
@@ -195,15 +219,17 @@ static bool gate_make(void)
 
 static void image_describe(struct fl_shared *shared)
 {
-    if (gnu_get_libc_version)
-        snprintf(shared->libc, sizeof shared->libc, "glibc %s", gnu_get_libc_version());
-    else
-        shared->libc[0] = '\0';
+    shared->libc[0] = shared->allocator[0] = '\0';
+    if (gnu_get_libc_version) {
+        text_add(shared->libc, sizeof shared->libc, "glibc ");
+        text_add(shared->libc, sizeof shared->libc, gnu_get_libc_version());
+    }
     void *address;
     Dl_info info;
     memcpy(&address, &fl_real.malloc, sizeof address);
     const bool is_known = dladdr(address, &info) != 0 && info.dli_fname;
-    snprintf(shared->allocator, sizeof shared->allocator, "%s", is_known ? info.dli_fname : "");
+    if (is_known)
+        text_add(shared->allocator, sizeof shared->allocator, info.dli_fname);
 }
 
 /* flrec ends the trace of the image before and opens ours; only then may we write. */
@@ -385,7 +411,7 @@ void fl_attach(void)
         return;
     control = control_map(&ticket);
     if (!control) {
-        if (ticket.pid == (long)getpid())
+        if (ticket.pid == (uint64_t)getpid())
             say("cannot reach the recorder from here; this program is not recorded");
         return;
     }
@@ -409,7 +435,8 @@ __attribute__((constructor)) static void library_begin(void)
     const uint8_t phase = fl_thread.phase;
     fl_thread.phase = FL_THREAD_BUSY;
     fl_attach(); /* does nothing when a call did it before */
-    fl_thread.phase = FL_THREAD_UNWINDS;
+    fl_thread.phase = FL_THREAD_OURS;
+    fl_resolve_rest();
     if (fl_process.stack_depth > 0)
         fl_unwind_begin();
     fl_thread.phase = phase;

@@ -15,6 +15,7 @@
 /* Prototypes, since a C library may not declare all of these. */
 #define DECLARE(type, name, parameters) FL_EXPORT type name parameters;
 FL_REAL_LIST(DECLARE)
+FL_REAL_REST_LIST(DECLARE)
 #undef DECLARE
 
 static inline size_t product(size_t count, size_t bytes)

@@ -188,6 +188,15 @@ void fl_resolve(void)
 #define FIND_MEMBER(type, name, parameters) FIND(table, name);
     FL_REAL_LIST(FIND_MEMBER)
 #undef FIND_MEMBER
-    (void)dlerror(); /* the program must not see that a name was missing */
     fl_real = table;
+}
+
+/* dlsym words its failure in the program's language, which before libc has started is none: so
+ * what most libraries lack is looked for by our constructor. */
+void fl_resolve_rest(void)
+{
+#define FIND_MEMBER(type, name, parameters) FIND(fl_real, name);
+    FL_REAL_REST_LIST(FIND_MEMBER)
+#undef FIND_MEMBER
+    (void)dlerror(); /* the program must not see that a name was missing */
 }

@@ -23,13 +23,17 @@
     X(void *, memalign, (size_t align, size_t bytes))                                          \
     X(void *, valloc, (size_t bytes))                                                          \
     X(void *, pvalloc, (size_t bytes))                                                         \
-    X(size_t, malloc_usable_size, (void *block))                                               \
+    X(size_t, malloc_usable_size, (void *block))
+
+/* Of C23; a library may well lack them. */
+#define FL_REAL_REST_LIST(X)                                                                   \
     X(void, free_sized, (void *block, size_t bytes))                                           \
     X(void, free_aligned_sized, (void *block, size_t align, size_t bytes))
 
 struct fl_real {
 #define FL_REAL_MEMBER(type, name, parameters) type(*name) parameters;
     FL_REAL_LIST(FL_REAL_MEMBER)
+    FL_REAL_REST_LIST(FL_REAL_MEMBER)
 #undef FL_REAL_MEMBER
 };
 
@@ -46,6 +50,9 @@ static inline bool fl_boot_owns(const void *block)
 
 /** Find the real functions. Call it from one thread at a time; allocates nothing itself. */
 void fl_resolve(void);
+
+/** Find those of FL_REAL_REST_LIST, once the C library has started; until then free stands in. */
+void fl_resolve_rest(void);
 
 /** Resize a block of the static buffer: it moves to the real allocator. */
 void *fl_boot_realloc(void *block, size_t bytes);

@@ -113,7 +113,7 @@ static bool enter_slowly(struct fl_thread *self)
             atomic_fetch_add_explicit(&fl_process.shared->nested_calls, 1,
                                       memory_order_relaxed);
         return false;
-    case FL_THREAD_UNWINDS:
+    case FL_THREAD_OURS:
         return false;
     case FL_THREAD_EXPECTS:
         self->phase = FL_THREAD_BUSY;

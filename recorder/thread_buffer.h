@@ -19,8 +19,8 @@
 enum fl_thread_phase {
     FL_THREAD_NEW, /* no ring yet: the state of zeroed thread storage */
     FL_THREAD_READY,
-    FL_THREAD_BUSY,    /* inside a call */
-    FL_THREAD_UNWINDS, /* in libunwind or dlopen, on our behalf: what they call is not counted */
+    FL_THREAD_BUSY,     /* inside a call */
+    FL_THREAD_OURS,     /* in libunwind or the loader, on our behalf: not counted as nested */
     FL_THREAD_EXPECTS,  /* inside a call that is made of another one of the family */
     FL_THREAD_RINGLESS, /* no ring was free: its calls are counted as lost */
 };

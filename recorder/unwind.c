@@ -247,7 +247,7 @@ void fl_unwind_note(struct fl_thread *self)
         return;
     const int saved_errno = errno;
     struct known *known = known_current(self);
-    self->phase = FL_THREAD_UNWINDS;
+    self->phase = FL_THREAD_OURS;
     const int got = backtrace_take(frames, (int)fl_process.stack_depth + FL_OWN_FRAMES);
     self->phase = FL_THREAD_BUSY;
     int first = 0;

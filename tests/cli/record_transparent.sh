@@ -29,6 +29,13 @@ ls /proc/self/fd >bare
 "$flrec" -q -o t.zst ls /proc/self/fd >recorded
 cmp -s bare recorded || fail 'the program has other descriptors'
 
+# The first call comes before libc has a locale, an environment and a first thread's storage.
+for option in -v --stacks; do
+    [ "$("$flrec" $option -o t.zst "$built/early_ifunc" 2>err)" = 'early 1, answer 42' ] ||
+        fail "early calls under $option"
+    grep -q ' 5 events' err && ! grep -q warning err || fail 'a call of a resolver is not in the trace'
+done
+
 "$flrec" -o - ls / 2>err | zstd -tq || fail '-o - is not a whole trace'
 [ "$(stat -c %a t.zst)" = 600 ] || fail 'others may read the trace'
 (cd "$work" && "$flrec" -q true) && ls true.*.zst >/dev/null || fail 'no trace under the default name'
