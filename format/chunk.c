@@ -294,7 +294,11 @@ static void batch_stacks(struct fl_reader *reader, size_t count)
             code = 0;
         }
         reader->last_stack += (uint32_t)fl_unzigzag(code);
-        reader->op_stacks[i] = reader->last_stack;
+        reader->op_stacks[i] = fl_stacks_of_number(reader->stacks, reader->last_stack);
+        if (reader->op_stacks[i] == FL_STACK_NONE && reader->last_stack != FL_STACK_NONE &&
+            !reader->decoder.has_gaps) {
+            reader->decoder.what = "a stack that is not there";
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 /*
  * The reader's table of call stacks (SPEC.md, sections 2 and 3 of a chunk).
  *
- * Frames stand in an array in the order of their numbers. A lost chunk leaves a gap in the
- * numbers, not in the array: a list of runs says which number each stretch of it begins with. A
- * trace without damage has one run. Memory: 16 bytes for each frame that was read, so never more
+ * Frames stand in an array in the order of their numbers in the trace. A lost chunk leaves a gap in
+ * those numbers, not in the array: a list of runs says which number each stretch of it begins with,
+ * and what the reader gives are places in the array. A trace without damage has one run. Memory: 16 bytes for each frame that was read, so never more
  * than a few times the bytes of the sections.
  */
 #include "stacks.h"
@@ -146,6 +146,26 @@ static const char *modules_take(struct fl_stacks *stacks, struct fl_cursor from)
     return NULL;
 }
 
+uint32_t fl_stacks_of_number(const struct fl_stacks *stacks, uint32_t number)
+{
+    size_t low = 0, high = stacks->run_count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (stacks->runs[middle].first <= number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0) {
+        return FL_STACK_NONE;
+    }
+    const struct run *run = &stacks->runs[low - 1];
+    const size_t end = low < stacks->run_count ? run[1].index : stacks->frame_count;
+    const size_t index = run->index + (size_t)(number - run->first);
+    return index < end ? (uint32_t)index + 1 : FL_STACK_NONE;
+}
+
 static const char *frame_take(struct fl_stacks *stacks, struct fl_cursor *from)
 {
     uint64_t distance, module;
@@ -160,7 +180,7 @@ static const char *frame_take(struct fl_stacks *stacks, struct fl_cursor *from)
                        sizeof *stacks->frames)) {
         return "no memory for the call stacks";
     }
-    frame.parent = number - (uint32_t)distance;
+    frame.parent = fl_stacks_of_number(stacks, number - (uint32_t)distance);
     frame.module = module == 0 ? FL_MODULE_NONE : (uint32_t)module - 1;
     stacks->frames[stacks->frame_count++] = frame;
     stacks->next_frame++;
@@ -206,27 +226,13 @@ const char *fl_stacks_take(struct fl_stacks *stacks, const struct fl_stack_secti
 
 uint32_t fl_stacks_count(const struct fl_stacks *stacks)
 {
-    return stacks->next_frame;
+    return (uint32_t)stacks->frame_count + 1;
 }
 
 const struct fl_frame *fl_stacks_frame(const struct fl_stacks *stacks, uint32_t stack)
 {
-    size_t low = 0, high = stacks->run_count;
-    while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if (stacks->runs[middle].first <= stack) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == 0) {
-        return NULL;
-    }
-    const struct run *run = &stacks->runs[low - 1];
-    const size_t end = low < stacks->run_count ? run[1].index : stacks->frame_count;
-    const size_t index = run->index + (size_t)(stack - run->first);
-    return index < end ? &stacks->frames[index] : NULL;
+    return stack != FL_STACK_NONE && stack <= stacks->frame_count ? &stacks->frames[stack - 1]
+                                                                  : NULL;
 }
 
 const struct fl_module *fl_stacks_module(const struct fl_stacks *stacks, uint32_t number)

@@ -26,10 +26,16 @@ struct module {
     uint32_t number;        /* in the trace, or FL_NUMBER_NONE */
 };
 
+struct list {
+    struct module *at;
+    size_t count, capacity;
+};
+
 struct fl_modules {
     pid_t pid;
-    struct module *at; /* by rising address */
-    size_t count, capacity;
+    struct list now; /* by rising address */
+    struct list
+        named; /* all that the trace has names for, in that order: also what is unloaded */
 };
 
 struct fl_modules *fl_modules_new(void)
@@ -37,7 +43,7 @@ struct fl_modules *fl_modules_new(void)
     return calloc(1, sizeof(struct fl_modules));
 }
 
-static void list_clear(struct fl_modules *list)
+static void list_clear(struct list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         free(list->at[i].path);
@@ -48,11 +54,12 @@ void fl_modules_free(struct fl_modules *modules)
 {
     if (!modules)
         return;
-    list_clear(modules);
+    list_clear(&modules->now);
+    list_clear(&modules->named);
     free(modules);
 }
 
-static struct module *list_add(struct fl_modules *list)
+static struct module *list_add(struct list *list)
 {
     if (list->count == list->capacity) {
         const size_t capacity = 2 * list->capacity + 32;
@@ -66,7 +73,7 @@ static struct module *list_add(struct fl_modules *list)
 }
 
 /* One line of the map: a new module, or more of the one before. Memory of no file is none. */
-static void line_take(struct fl_modules *list, const char *line)
+static void line_take(struct list *list, const char *line)
 {
     struct module found = {.number = FL_NUMBER_NONE};
     int path_at = 0;
@@ -90,7 +97,7 @@ static void line_take(struct fl_modules *list, const char *line)
         free(found.path);
 }
 
-static bool map_read(pid_t pid, struct fl_modules *list)
+static bool map_read(pid_t pid, struct list *list)
 {
     char path[64], line[FL_MAPS_LINE_MAX];
     snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
@@ -105,32 +112,13 @@ static bool map_read(pid_t pid, struct fl_modules *list)
     return list->count > 0;
 }
 
-/* What was known of the same module stays known. */
-static void numbers_keep(const struct fl_modules *before, struct fl_modules *now)
-{
-    size_t old = 0;
-    for (size_t i = 0; i < now->count; i++) {
-        struct module *module = &now->at[i];
-        while (old < before->count && before->at[old].begin < module->begin)
-            old++;
-        if (old == before->count)
-            return;
-        const struct module *same = &before->at[old];
-        if (same->begin != module->begin || same->inode != module->inode ||
-            strcmp(same->path, module->path) != 0)
-            continue;
-        module->number = same->number;
-        module->first_address = same->first_address;
-    }
-}
-
 void fl_modules_read(struct fl_modules *modules, pid_t pid)
 {
-    struct fl_modules now = {.pid = pid};
+    struct list now = {0};
+    modules->pid = pid;
     if (map_read(pid, &now)) {
-        numbers_keep(modules, &now);
-        list_clear(modules);
-        *modules = now;
+        list_clear(&modules->now);
+        modules->now = now;
     } else {
         list_clear(&now);
     }
@@ -138,19 +126,46 @@ void fl_modules_read(struct fl_modules *modules, pid_t pid)
 
 static struct module *module_at(const struct fl_modules *modules, uint64_t address)
 {
-    size_t low = 0, high = modules->count;
+    const struct list *list = &modules->now;
+    size_t low = 0, high = list->count;
     while (low < high) {
         const size_t middle = (low + high) / 2;
-        if (modules->at[middle].end <= address)
+        if (list->at[middle].end <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < modules->count && modules->at[low].begin <= address ? &modules->at[low] : NULL;
+    return low < list->count && list->at[low].begin <= address ? &list->at[low] : NULL;
+}
+
+/* A plugin that was unloaded and is there again is the same module, wherever it stands now. */
+static bool module_recall(const struct fl_modules *modules, struct module *module)
+{
+    for (size_t i = modules->named.count; i-- > 0;) {
+        const struct module *named = &modules->named.at[i];
+        if (named->inode != module->inode || strcmp(named->path, module->path) != 0)
+            continue;
+        module->number = named->number;
+        module->first_address = named->first_address;
+        return true;
+    }
+    return false;
+}
+
+static bool module_remember(struct fl_modules *modules, const struct module *module)
+{
+    struct module copy = *module;
+    copy.path = strdup(module->path);
+    struct module *added = copy.path ? list_add(&modules->named) : NULL;
+    if (added)
+        *added = copy;
+    else
+        free(copy.path);
+    return added != NULL;
 }
 
 /* Read what the file says of itself, through the program's own root, and name it in the trace. */
-static bool module_name(const struct fl_modules *modules, struct fl_writer *writer,
+static bool module_name(struct fl_modules *modules, struct fl_writer *writer,
                         struct module *module)
 {
     char path[FL_MAPS_LINE_MAX + 64], hex[2 * FL_BUILD_ID_MAX + 1] = "";
@@ -160,7 +175,10 @@ static bool module_name(const struct fl_modules *modules, struct fl_writer *writ
         (void)fl_inspect_module(module->path, hex, &module->first_address);
     const struct fl_module named = {module->path, hex, module->begin,
                                     module->end - module->begin};
-    return fl_writer_module(writer, &named, &module->number, &err) == FL_OK;
+    if (fl_writer_module(writer, &named, &module->number, &err) != FL_OK)
+        return false;
+    (void)module_remember(modules, module); /* else it is named once more when it comes again */
+    return true;
 }
 
 void fl_modules_find(struct fl_modules *modules, struct fl_writer *writer, uint64_t address,
@@ -169,7 +187,10 @@ void fl_modules_find(struct fl_modules *modules, struct fl_writer *writer, uint6
     struct module *module = module_at(modules, address);
     frame->module = FL_MODULE_NONE;
     frame->address = address;
-    if (!module || (module->number == FL_NUMBER_NONE && !module_name(modules, writer, module)))
+    const bool is_named =
+        module && (module->number != FL_NUMBER_NONE || module_recall(modules, module) ||
+                   module_name(modules, writer, module));
+    if (!is_named)
         return;
     frame->module = module->number;
     frame->address = address - module->begin + module->first_address;

@@ -17,7 +17,7 @@ struct fl_modules;
 struct fl_modules *fl_modules_new(void);
 void fl_modules_free(struct fl_modules *modules);
 
-/** Read /proc/<pid>/maps anew. Modules that are still there keep their numbers. When it cannot be
+/** Read /proc/<pid>/maps anew. A file that was named before keeps its number. When it cannot be
  *  read, the list stays as it is. O(mappings). */
 void fl_modules_read(struct fl_modules *modules, pid_t pid);
 

@@ -1,5 +1,5 @@
 /*
- * Walking a trace with its live objects at hand. Memory: 16 bytes per slot.
+ * Walking a trace with its live objects at hand. Memory: 32 bytes per slot.
  */
 #include "objects.h"
 
@@ -31,7 +31,7 @@ static bool objects_reserve(struct objects *objects, size_t slot)
 /* What the operation does to the objects, told in `step`. */
 static bool step_take(struct objects *objects, const struct fl_op *op, struct fl_step *step)
 {
-    const struct fl_object none = {FL_SERIAL_NONE, 0};
+    const struct fl_object none = {.serial = FL_SERIAL_NONE};
     step->op = op;
     step->before = step->after = none;
     step->is_event = fl_kind_is_call(op->kind) && !(op->flags & FL_FLAG_IMPLIED);
@@ -50,7 +50,8 @@ static bool step_take(struct objects *objects, const struct fl_op *op, struct fl
         step->before = *object;
     }
     if (fl_op_allocates(op)) {
-        *object = (struct fl_object){objects->next_serial++, op->size_bytes};
+        *object = (struct fl_object){objects->next_serial++, op->size_bytes, step->event,
+                                     step->stack};
         step->after = *object;
     }
     return true;
@@ -64,6 +65,7 @@ static enum fl_status batch_walk(struct objects *objects, const struct fl_batch 
     objects->next_event = batch->first_event;
     objects->next_serial = batch->first_serial;
     for (size_t i = 0; i < batch->count; i++) {
+        step->stack = fl_reader_stack(step->reader, i);
         if (!step_take(objects, &batch->ops[i], step)) {
             return fl_fail(err, FL_NOMEM, "no memory for the live objects");
         }

@@ -11,6 +11,8 @@
 struct fl_object {
     uint64_t serial;
     uint64_t size_bytes;
+    uint64_t event; /* that made it */
+    uint32_t stack; /* of that event, FL_STACK_NONE where stacks are not kept */
 };
 
 /*
@@ -22,6 +24,7 @@ struct fl_step {
     const struct fl_op *op;
     bool is_event;
     uint64_t event;
+    uint32_t stack; /* of an allocating call, where the reader keeps stacks */
     struct fl_object before, after;
 };
 

@@ -3,7 +3,8 @@
  *
  * A stack is the number of its innermost frame; that frame's parent is its caller, up to the root,
  * 0, which is no frame. So stacks share what they have in common, and one number names a stack.
- * Frames number from 1, modules from 0, both over the whole trace.
+ * Frames number from 1, modules from 0, both over the whole trace, and what was lost with a damaged
+ * chunk has no number.
  *
  * Thread safety: a table belongs to the thread of its reader.
  */
@@ -34,10 +35,10 @@ struct fl_module {
 
 struct fl_stacks;
 
-/** Number of frames that are known; one more than the highest `index`. */
+/** One more than the highest stack so far. */
 uint32_t fl_stacks_count(const struct fl_stacks *stacks);
 
-/** Frame of `stack`, or NULL for FL_STACK_NONE and what was lost with a damaged chunk. */
+/** Frame of `stack`, or NULL for FL_STACK_NONE and what is not there. */
 const struct fl_frame *fl_stacks_frame(const struct fl_stacks *stacks, uint32_t stack);
 
 /** Module `number`, or NULL. Owned by the table. */

@@ -250,6 +250,7 @@ static void malformed_sections_are_reported(void **state)
     check_sections("", 0, "\0\1\5a\0\0\0", 7, "\2", 1, "malformed module");
     check_sections("", 0, "\0\xff\xff\x7f", 4, "\2", 1, "numbers of the modules");
     check_sections("", 0, "", 0, "\x80", 1, "fewer stacks");
+    check_sections("\1\1\1\0\5", 5, "", 0, "\4", 1, "a stack that is not there");
 }
 
 int main(void)

@@ -1,0 +1,140 @@
+/*
+ * Costs by call stack.
+ *
+ * What was live at the peak is known only when the trace is over, and then it is too late to look.
+ * So each stack remembers the step of its last change: when it is about to change, and no
+ * change of it lies behind the latest peak, what it has now is what it had then. O(1) an event.
+ */
+#include "costs.h"
+
+#include <stdlib.h>
+
+static bool costs_reserve(struct fl_costs *costs, uint32_t stack)
+{
+    if (stack < costs->count) {
+        return true;
+    }
+    const size_t count = 2 * (size_t)stack + 1024;
+    struct fl_cost *grown = reallocarray(costs->by_stack, count, sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    for (size_t i = costs->count; i < count; i++) {
+        grown[i] = (struct fl_cost){0};
+    }
+    costs->by_stack = grown;
+    costs->count = count;
+    return true;
+}
+
+/* Before its live bytes change, or the trace is over. */
+static void cost_settle(const struct fl_costs *costs, struct fl_cost *cost)
+{
+    if (cost->changed_at <= costs->peak_step) {
+        cost->peak_bytes = cost->live_bytes;
+    }
+}
+
+static void object_end(struct fl_costs *costs, const struct fl_object *object, uint64_t event)
+{
+    struct fl_cost *cost = &costs->by_stack[object->stack];
+    cost_settle(costs, cost);
+    cost->live_bytes -= object->size_bytes;
+    cost->changed_at = costs->step;
+    cost->ended++;
+    cost->lifetime += event - object->event;
+    cost->temporary += event == object->event + 1;
+    costs->all.live_bytes -= object->size_bytes;
+}
+
+static void object_begin(struct fl_costs *costs, const struct fl_object *object)
+{
+    struct fl_cost *cost = &costs->by_stack[object->stack];
+    cost_settle(costs, cost);
+    cost->live_bytes += object->size_bytes;
+    cost->changed_at = costs->step;
+    cost->bytes += object->size_bytes;
+    cost->count++;
+    costs->all.live_bytes += object->size_bytes;
+}
+
+static bool step_count(const struct fl_step *step, void *user)
+{
+    struct fl_costs *costs = user;
+    const struct fl_op *op = step->op;
+    if (!fl_kind_is_call(op->kind) || op->kind == FL_CALL_USABLE_SIZE ||
+        (op->flags & FL_FLAG_FAILED)) {
+        return true;
+    }
+    if (!costs_reserve(costs, step->stack)) {
+        return false;
+    }
+    costs->step++;
+    if (step->before.serial != FL_SERIAL_NONE) {
+        object_end(costs, &step->before, step->event);
+    }
+    if (step->after.serial != FL_SERIAL_NONE) {
+        object_begin(costs, &step->after);
+    }
+    if (costs->all.live_bytes > costs->all.peak_bytes) {
+        costs->all.peak_bytes = costs->all.live_bytes;
+        costs->peak_step = costs->step;
+        costs->peak_event = step->event;
+    }
+    return true;
+}
+
+void fl_costs_add(struct fl_cost *to, const struct fl_cost *cost)
+{
+    to->bytes += cost->bytes;
+    to->count += cost->count;
+    to->live_bytes += cost->live_bytes;
+    to->peak_bytes += cost->peak_bytes;
+    to->ended += cost->ended;
+    to->lifetime += cost->lifetime;
+    to->temporary += cost->temporary;
+}
+
+static void costs_finish(struct fl_costs *costs)
+{
+    costs->all = (struct fl_cost){0};
+    for (size_t i = 0; i < costs->count; i++) {
+        cost_settle(costs, &costs->by_stack[i]);
+        fl_costs_add(&costs->all, &costs->by_stack[i]);
+    }
+}
+
+enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char **argv,
+                               fl_option_handler *handle, void *user, struct fl_costs *costs,
+                               struct fl_reader **reader)
+{
+    struct fl_error err;
+    enum fl_status status = fl_verb_begin(command, argc, argv, handle, user, reader);
+    if (status != FL_OK) {
+        *reader = NULL;
+        return status;
+    }
+    status = fl_reader_keep_stacks(*reader, &err);
+    if (status == FL_OK &&
+        fl_metadata_get(fl_reader_metadata(*reader), "stack_depth", NULL) == NULL) {
+        status = fl_fail(&err, FL_MISSING,
+                         "this trace has no call stacks: record it with flrec --stacks");
+    }
+    if (status == FL_OK && !costs_reserve(costs, FL_STACK_NONE)) {
+        status = fl_fail(&err, FL_NOMEM, "no memory for the costs");
+    }
+    if (status != FL_OK) {
+        fl_opt_report(command, &err);
+        fl_reader_close(*reader);
+        *reader = NULL;
+        return status;
+    }
+    status = fl_trace_walk(command, *reader, step_count, costs);
+    costs_finish(costs);
+    return status;
+}
+
+void fl_costs_clear(struct fl_costs *costs)
+{
+    free(costs->by_stack);
+}
