@@ -34,9 +34,10 @@ struct fl_session_config {
     const _Atomic bool *is_paused; /* calls are left out while it is true; may be NULL */
     pid_t pid;                     /* of the process */
     pid_t parent;                  /* of the process, 0: flrec started it */
-    uint64_t fork;  /* number of the parent's fork that made it; 0: exec'd or started */
-    int level;      /* zstd level, 0: the default */
-    bool has_ticks; /* write ticks of time */
+    uint64_t fork;        /* number of the parent's fork that made it; 0: exec'd or started */
+    int level;            /* zstd level, 0: the default */
+    bool has_ticks;       /* write ticks of time */
+    bool has_environment; /* store it */
 };
 
 /** How a trace came out. */

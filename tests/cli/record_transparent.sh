@@ -36,6 +36,18 @@ for option in -v --stacks; do
     grep -q ' 5 events' err && ! grep -q warning err || fail 'a call of a resolver is not in the trace'
 done
 
+# The environment is stored when that is asked for, as the user made it.
+rm -f t*.zst
+LD_PRELOAD=libc.so.6 SECRET=Quohz7ie "$flrec" -q --save-env -o t.zst sh -c 'ls / | cat' >out || fail 'with --save-env'
+for trace in t*.zst; do
+    grep -aq 'SECRET=Quohz7ie' "$trace" || fail "--save-env: not in $trace"
+    grep -aq 'LD_PRELOAD=libc.so.6' "$trace" || fail "--save-env: not the LD_PRELOAD of the user in $trace"
+    grep -aq -e 'FLREC=' -e 'LD_PRELOAD=/' "$trace" && fail "--save-env: what is ours is in $trace"
+done
+rm t*.zst
+SECRET=Quohz7ie "$flrec" -q -o t.zst true
+grep -aq Quohz7ie t.zst && fail 'the environment is in the trace'
+
 "$flrec" -o - ls / 2>err | zstd -tq || fail '-o - is not a whole trace'
 [ "$(stat -c %a t.zst)" = 600 ] || fail 'others may read the trace'
 (cd "$work" && "$flrec" -q true) && ls true.*.zst >/dev/null || fail 'no trace under the default name'
