@@ -67,7 +67,7 @@ struct settings {
     struct fl_limits limits;
     uint64_t toggle_pid; /* 0: record */
     bool is_paused;
-    bool has_ticks, has_environment, is_following, is_detaching, is_quiet, is_verbose;
+    bool has_ticks, has_environment, is_lossy, is_following, is_detaching, is_quiet, is_verbose;
 };
 
 static enum fl_status stacks_take(const struct fl_option_value *value,
@@ -126,6 +126,9 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
             return fl_fail(err, FL_USAGE, "--toggle=%s: that is no process", value->text);
         settings->toggle_pid = value->number;
         break;
+    case OPT_LOSSY:
+        settings->is_lossy = true;
+        break;
     case OPT_SAVE_ENV:
         settings->has_environment = true;
         break;
@@ -183,6 +186,7 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
         .level = rec->settings->level,
         .stack_depth = rec->settings->stack_depth,
         .has_ticks = rec->settings->has_ticks,
+        .is_lossy = rec->settings->is_lossy,
         .has_environment = rec->settings->has_environment,
         .is_following = rec->settings->is_following,
         .is_paused = rec->settings->is_paused,

@@ -83,6 +83,8 @@ static enum fl_status rings_make(const struct fl_herd *herd, struct process *pro
                        &process->memfd, &process->inode, err);
     if (status == FL_OK)
         process->shared->stack_depth = herd->config.stack_depth;
+    if (status == FL_OK)
+        process->shared->is_lossy = herd->config.is_lossy;
     return status;
 }
 

@@ -17,6 +17,7 @@ struct fl_herd_config {
     enum fl_stamp_choice stamp;
     int level;
     bool has_ticks;
+    bool is_lossy;           /* a full ring drops calls and counts them */
     bool has_environment;    /* store that of each process */
     uint32_t stack_depth;    /* frames to record for an allocation, at most; 0: no stacks */
     bool is_following;       /* processes other than the first are recorded too */

@@ -107,6 +107,7 @@ struct fl_shared {
     uint32_t version;
     uint32_t ring_count;
     uint32_t stamp_source; /* enum fl_stamp_source */
+    uint32_t is_lossy;     /* a call that finds its ring full is dropped and counted */
     uint32_t stack_depth;  /* frames to record, at most; 0: no stacks */
     /* Robust, held by flrec's drain thread as long as it lives: the kernel marks its death. */
     pthread_mutex_t life;
@@ -121,7 +122,7 @@ struct fl_shared {
     _Atomic uint32_t images_attached; /* by the program: one more for each exec */
     _Atomic uint32_t images_opened;   /* by flrec: traces ready; futex word */
     _Atomic uint64_t nested_calls;    /* calls made inside a call, passed through unrecorded */
-    _Atomic uint64_t lost_events;     /* calls of threads for which no ring was left */
+    _Atomic uint64_t lost_events;     /* calls for which there was no ring, or no room in it */
     char libc[FL_LIBC_TEXT_MAX];      /* written before images_attached is raised */
     char allocator[FL_OBJECT_PATH_MAX];
 

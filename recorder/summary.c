@@ -65,11 +65,11 @@ static void print_problem(FILE *out, const struct fl_drain_trace *trace)
     const uint64_t all_lost = trace->result.totals.lost_events;
     const uint64_t lost = all_lost > nested ? all_lost - nested : 0;
     if (lost > 0) {
-        fprintf(out,
-                "flrec: warning: %s lacks %s calls of threads for which no ring was left\n",
-                path, fl_fmt_count(lost).text);
-        fprintf(out, "hint: at most 2,048 threads at a time are recorded, fewer where address "
-                     "space is limited (ulimit -v)\n");
+        fprintf(out, "flrec: warning: %s lacks %s calls for which there was no room\n", path,
+                fl_fmt_count(lost).text);
+        fprintf(out, "hint: --lossy drops calls while a ring is full (--ring=SIZE makes it "
+                     "larger); without it, at most 2,048 threads at a time are recorded, fewer "
+                     "where address space is limited (ulimit -v)\n");
     }
 }
 

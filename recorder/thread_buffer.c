@@ -68,6 +68,7 @@ static void thread_begin(struct fl_thread *self, uint32_t index)
     self->mask = shared->ring_slots - 1;
     self->limit = shared->ring_slots;
     self->head = 0;
+    self->lost_at = UINT64_MAX;
     self->stamp_base = 0;
     atomic_store(&self->ring->tid, tid);
     fl_thread_record(self, FL_OP_THREAD_START, 0, NULL, tid);
@@ -161,11 +162,45 @@ static bool tail_wait(struct fl_thread *self, uint64_t goal)
     return true;
 }
 
-bool fl_thread_make_room(struct fl_thread *self)
+/* --lossy: may this event be dropped? The end of a realloc only when its beginning was, which was then
+ * the last event of this ring; what is no call always waits, since the calls after it need it. */
+static bool op_may_be_lost(const struct fl_thread *self, unsigned op)
+{
+    const unsigned kind = op & FL_OP_KIND;
+    if (kind == FL_CALL_REALLOC || kind == FL_CALL_REALLOCARRAY)
+        return self->lost_at == self->head;
+    return kind < (unsigned)FL_CALL_COUNT || kind == FL_OP_REALLOC_BEGIN;
+}
+
+/* Drop the event and count it, a realloc by its end. flrec is waken by the first of a row. */
+static void event_lose(struct fl_thread *self, unsigned op)
+{
+    struct fl_shared *shared = fl_process.shared;
+    if ((op & FL_OP_KIND) != FL_OP_REALLOC_BEGIN)
+        atomic_fetch_add_explicit(&shared->lost_events, 1, memory_order_relaxed);
+    if (self->lost_at != self->head)
+        fl_futex_ring(&shared->doorbell);
+    self->lost_at = self->head;
+    if (++self->lost_count % FL_LOST_BEFORE_TRY == 0 && fl_life_is_over(&shared->life))
+        fl_detach("the recorder ended; recording stops, the program goes on");
+}
+
+static bool room_make(struct fl_thread *self, unsigned op)
+{
+    const uint64_t goal = self->head + 2 - (self->mask + 1);
+    if (!*fl_process.is_recording)
+        return false;
+    if (fl_process.is_lossy && !tail_has_reached(self, goal) && op_may_be_lost(self, op)) {
+        event_lose(self, op);
+        return false;
+    }
+    return tail_wait(self, goal);
+}
+
+bool fl_thread_make_room(struct fl_thread *self, unsigned op)
 {
     const int saved_errno = errno;
-    const uint64_t goal = self->head + 2 - (self->mask + 1);
-    const bool is_made = *fl_process.is_recording && tail_wait(self, goal);
+    const bool is_made = room_make(self, op);
     errno = saved_errno;
     return is_made;
 }

@@ -32,7 +32,8 @@ struct fl_thread {
     uint64_t limit;      /* head may grow up to here: last tail seen + slots in the ring */
     uint64_t mask;       /* slots in the ring - 1 */
     uint64_t stamp_base; /* stamp of the last WIDE slot */
-    uint32_t lost_count; /* calls while RINGLESS */
+    uint64_t lost_at;    /* head when an event was last dropped for want of room (--lossy) */
+    uint32_t lost_count; /* calls while RINGLESS, and events dropped */
     uint8_t phase;       /* enum fl_thread_phase */
     bool is_stamping;    /* the process has, or once had, a second thread */
 };
@@ -45,6 +46,7 @@ struct fl_process {
     uint32_t stamp_source;
     uint32_t stack_depth; /* of fl_shared */
     uint32_t page_log2;
+    bool is_lossy;           /* of fl_shared */
     volatile bool was_multi; /* is_single was seen false: stamps stay on */
 };
 
@@ -54,8 +56,9 @@ extern struct fl_process fl_process;
 /** The cold half of fl_enter: attach, count, or decide to pass through. Keeps errno. */
 bool fl_enter_slowly(struct fl_thread *self) __attribute__((cold, noinline));
 
-/** Wait for two free slots. False when flrec is gone, and recording with it. Keeps errno. */
-bool fl_thread_make_room(struct fl_thread *self) __attribute__((cold, noinline));
+/** Wait for two free slots. False when flrec is gone, and recording with it, or when `op` is dropped
+ *  and counted instead (--lossy). Keeps errno. */
+bool fl_thread_make_room(struct fl_thread *self, unsigned op) __attribute__((cold, noinline));
 
 /** Wait until flrec has taken all that this thread has written, or is gone. Keeps errno. */
 void fl_thread_settle(struct fl_thread *self) __attribute__((cold, noinline));
@@ -97,7 +100,7 @@ static inline uint64_t fl_thread_stamp(struct fl_thread *self)
 static inline void fl_thread_record(struct fl_thread *self, unsigned op, unsigned align_log2,
                                     const void *address, uint64_t size_bytes)
 {
-    if (FL_UNLIKELY(self->limit - self->head < 2) && !fl_thread_make_room(self))
+    if (FL_UNLIKELY(self->limit - self->head < 2) && !fl_thread_make_room(self, op))
         return;
     const uint64_t stamp = fl_thread_stamp(self);
     if (FL_UNLIKELY(fl_slot_is_wide(size_bytes, stamp, self->stamp_base)))
