@@ -28,11 +28,19 @@
 /* Of the C++ runtime; C has no header for it. */
 extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *bytes, int *status);
 
+/* Code of one compilation unit, as the file numbers it. */
+struct unit_range {
+    Dwarf_Addr low, high;
+    Dwarf_Die unit;
+};
+
 /* A file that was opened once, or could not be. */
 struct module_file {
     Dwfl *session;
     Dwfl_Module *module; /* NULL: cannot be asked */
-    bool was_tried;
+    bool was_tried, was_indexed;
+    struct unit_range *ranges; /* by rising address, once indexed */
+    size_t range_count, range_capacity;
 };
 
 struct place {
@@ -89,6 +97,7 @@ void fl_symbols_free(struct fl_symbols *symbols)
         if (symbols->files[i].session != NULL) {
             dwfl_end(symbols->files[i].session);
         }
+        free(symbols->files[i].ranges);
     }
     for (size_t i = 0; i <= symbols->place_mask; i++) {
         symbols_clear(symbols->places[i].symbols, symbols->places[i].count);
@@ -276,13 +285,76 @@ static void scopes_take(struct found *found, Dwarf_Die *unit, Dwarf_Die *scopes,
     }
 }
 
-static void inlined_add(struct found *found, Dwfl_Module *module, Dwarf_Addr address,
+/* ---- units ---- */
+
+static bool range_add(struct module_file *file, Dwarf_Addr low, Dwarf_Addr high, Dwarf_Die unit)
+{
+    if (file->range_count == file->range_capacity) {
+        const size_t capacity = 2 * file->range_capacity + 256;
+        struct unit_range *grown = reallocarray(file->ranges, capacity, sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        file->ranges = grown;
+        file->range_capacity = capacity;
+    }
+    file->ranges[file->range_count++] = (struct unit_range){low, high, unit};
+    return true;
+}
+
+static int range_compare(const void *one, const void *other)
+{
+    const struct unit_range *left = one, *right = other;
+    return left->low < right->low ? -1 : left->low > right->low;
+}
+
+/* clang writes no .debug_aranges, without which libdw finds no unit: so we look at all of them. */
+static void units_index(struct module_file *file)
+{
+    Dwarf_Die *unit = NULL;
+    Dwarf_Addr bias, base, low, high;
+    file->was_indexed = true;
+    while ((unit = dwfl_module_nextcu(file->module, unit, &bias)) != NULL) {
+        ptrdiff_t at = 0;
+        while ((at = dwarf_ranges(unit, at, &base, &low, &high)) > 0) {
+            if (low < high && !range_add(file, low, high, *unit)) {
+                return;
+            }
+        }
+    }
+    if (file->range_count > 0) {
+        qsort(file->ranges, file->range_count, sizeof *file->ranges, range_compare);
+    }
+}
+
+/* The unit whose code holds `address` of the session; `*bias` is the session's for it. */
+static Dwarf_Die *unit_at(struct module_file *file, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = dwfl_module_addrdie(file->module, address, bias);
+    if (unit != NULL || dwfl_module_getdwarf(file->module, bias) == NULL) {
+        return unit;
+    }
+    if (!file->was_indexed) {
+        units_index(file);
+    }
+    size_t low = 0, high = file->range_count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (file->ranges[middle].low <= address - *bias) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > 0 && address - *bias < file->ranges[low - 1].high ? &file->ranges[low - 1].unit
+                                                                   : NULL;
+}
+
+static void inlined_add(struct found *found, Dwarf_Die *unit, Dwarf_Addr address,
                         const char **file, int *line)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
     Dwarf_Die *scopes = NULL, *nested = NULL;
-    if (unit == NULL || dwarf_getscopes(unit, address - bias, &scopes) <= 0) {
+    if (dwarf_getscopes(unit, address, &scopes) <= 0) {
         return;
     }
     const int count = dwarf_getscopes_die(&scopes[0], &nested);
@@ -293,18 +365,25 @@ static void inlined_add(struct found *found, Dwfl_Module *module, Dwarf_Addr add
     free(scopes);
 }
 
-static void place_find(Dwfl_Module *module, uint64_t elf_address, struct found *found)
+static void place_find(struct module_file *file, uint64_t elf_address, struct found *found)
 {
-    GElf_Addr bias;
-    if (dwfl_module_getelf(module, &bias) == NULL) {
+    GElf_Addr elf_bias, bias;
+    if (dwfl_module_getelf(file->module, &elf_bias) == NULL) {
         return;
     }
-    const Dwarf_Addr address = elf_address - 1 + bias;
-    Dwfl_Line *at = dwfl_module_getsrc(module, address);
+    const Dwarf_Addr address = elf_address - 1 + elf_bias;
+    Dwarf_Die *unit = unit_at(file, address, &bias);
+    const char *source = NULL;
     int line = 0;
-    const char *file = at != NULL ? dwfl_lineinfo(at, NULL, &line, NULL, NULL, NULL) : NULL;
-    inlined_add(found, module, address, &file, &line);
-    outermost_add(found, module, address, file, line);
+    if (unit != NULL) {
+        Dwarf_Line *at = dwarf_getsrc_die(unit, address - bias);
+        source = at != NULL ? dwarf_linesrc(at, NULL, NULL) : NULL;
+        if (at == NULL || dwarf_lineno(at, &line) != 0) {
+            line = 0;
+        }
+        inlined_add(found, unit, address - bias, &source, &line);
+    }
+    outermost_add(found, file->module, address, source, line);
 }
 
 /* Where no name is known: the module and the address in it. */
@@ -380,9 +459,9 @@ const struct fl_symbol *fl_symbols_at(struct fl_symbols *symbols, const struct f
         return known->symbols;
     }
     struct found found = {.count = 0};
-    const struct module_file *file = file_of(symbols, frame->module);
+    struct module_file *file = file_of(symbols, frame->module);
     if (file != NULL) {
-        place_find(file->module, frame->address, &found);
+        place_find(file, frame->address, &found);
     }
     if (found.count == 0) {
         nameless_add(&found, fl_stacks_module(symbols->stacks, frame->module), frame->address);
