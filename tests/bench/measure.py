@@ -86,13 +86,17 @@ class Runner:
         cpu = figures["cpu_ns"][0]
         return Run(figures["wall_ns"][0], cpu, figures["peak_bytes"][0], max(0, others - cpu))
 
-    def rounds(self, commands, program, count):
-        """`count` rounds of {name: argv} in turn, as a list of {name: Run}."""
+    def rounds(self, commands, program, count, before=None):
+        """`count` rounds of {name: argv} in turn, as a list of {name: Run}. `before` has what is called
+        ahead of a run of that name, not timed."""
+        def run(name, argv):
+            (before or {}).get(name, lambda: None)()
+            return self.run(argv, program.environment, program.stdin)
+
         made = []
         calm = 0
         while len(made) < count or (calm < count and len(made) < 2 * count):
-            made.append({name: self.run(argv, program.environment, program.stdin)
-                         for name, argv in commands.items()})
+            made.append({name: run(name, argv) for name, argv in commands.items()})
             calm += disturbance(made[-1]) < CALM_SHARE
         kept = sorted(sorted(range(len(made)), key=lambda i: disturbance(made[i]))[:count])
         return [made[i] for i in kept]

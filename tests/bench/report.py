@@ -42,6 +42,7 @@ def machine(build):
         "build": "%s, assertions %s" % (cache["CMAKE_BUILD_TYPE"], cache["FL_ASSERTIONS"].lower()),
         "flrec": first_line([os.path.join(build, "recorder/flrec"), "--version"]),
         "heaptrack": first_line(["heaptrack", "--version"]),
+        "lttng": first_line(["lttng", "--version"]),
         "load_1_min": round(os.getloadavg()[0], 2),
     }
 
