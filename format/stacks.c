@@ -75,7 +75,9 @@ static char *text_copy(struct fl_cursor from)
     const size_t bytes = fl_cursor_left(&from);
     char *text = malloc(bytes + 1);
     if (text != NULL) {
-        memcpy(text, from.at, bytes);
+        if (bytes > 0) {
+            memcpy(text, from.at, bytes);
+        }
         text[bytes] = '\0';
     }
     return text;

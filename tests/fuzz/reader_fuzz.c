@@ -66,6 +66,20 @@ static void op_walk(struct walk *walk, const struct fl_reader *reader, const str
     *in_use = fl_op_allocates(op) || !fl_ends_object(op->kind, op->flags);
 }
 
+/* A stack leads to the root, through modules that are there or none. */
+static void stack_walk(const struct fl_reader *reader, uint32_t stack)
+{
+    const struct fl_stacks *stacks = fl_reader_stacks(reader);
+    while (stack != FL_STACK_NONE) {
+        const struct fl_frame *frame = fl_stacks_frame(stacks, stack);
+        must(frame != NULL, "a stack is there");
+        must(frame->parent < stack, "callers come before whom they call");
+        const struct fl_module *module = fl_stacks_module(stacks, frame->module);
+        must(module == NULL || module->path != NULL, "a module has a path");
+        stack = frame->parent;
+    }
+}
+
 /* Make right the checks of all frames of ours. */
 static void frames_seal(uint8_t *bytes, size_t count)
 {
@@ -87,12 +101,14 @@ static void read_all(int fd)
     if (fl_reader_open_fd(fd, "fuzz", &reader, &err) != FL_OK) {
         return;
     }
+    must(fl_reader_keep_stacks(reader, NULL) == FL_OK, "room for stacks");
     unsigned damages = 0;
     enum fl_status status;
     do {
         status = fl_reader_next(reader, &batch, &err);
         for (size_t i = 0; status == FL_OK && i < batch.count; i++) {
             op_walk(&walk, reader, &batch.ops[i]);
+            stack_walk(reader, fl_reader_stack(reader, i));
         }
         damages += status == FL_CORRUPT;
         must(damages < 100000, "damage is reported once");
@@ -100,6 +116,29 @@ static void read_all(int fd)
     must(err.status == status, "an error says its status");
     fl_reader_close(reader);
     free(walk.in_use);
+}
+
+/* A chunk of one malloc with the sections that the bytes are, each a kind, a length and content. */
+static void sections_put(struct craft *craft, const uint8_t *bytes, size_t count)
+{
+    static const uint8_t one_malloc[] = {FL_CODE_MALLOC_SMALL};
+    struct fl_cursor from = {bytes, bytes + count};
+    struct fl_cursor header, content;
+    uint8_t *payload = malloc(64 + 8 * count);
+    must(payload != NULL, "room for a chunk");
+    size_t used = craft_section(payload, FL_SECTION_EVENTS, 1, one_malloc, 1);
+    while (fl_get_span(&from, 2, &header)) {
+        const size_t left = fl_cursor_left(&from);
+        if (!fl_get_span(&from, header.at[1] < left ? header.at[1] : left, &content)) {
+            break;
+        }
+        used += craft_section(payload + used, header.at[0] % 8, 0, content.at,
+                              fl_cursor_left(&content));
+    }
+    craft_header(craft, FL_FORMAT_MAJOR, 0);
+    craft_chunk(craft, (struct fl_chunk_header){.records = 1, .events = 1}, payload, used);
+    craft_end(craft);
+    free(payload);
 }
 
 /* A file of chunks with these event sections. */
@@ -125,12 +164,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         return 0;
     }
     struct craft craft = {0};
-    if (bytes[0] % 3 == 2) {
+    if (bytes[0] % 4 == 3) {
+        sections_put(&craft, bytes + 1, count - 1);
+    } else if (bytes[0] % 4 == 2) {
         chunks_put(&craft, bytes + 1, count - 1);
     } else {
         craft_put(&craft, bytes + 1, count - 1);
     }
-    if (bytes[0] % 3 == 1) {
+    if (bytes[0] % 4 == 1) {
         frames_seal(craft.at, craft.bytes);
     }
     const int fd = craft_file(craft.at, craft.bytes);
