@@ -373,6 +373,13 @@ static void fork_prepare(void)
     fl_thread_record(&fl_thread, FL_OP_FORK | FL_OP_EARLY, 0, NULL, fork_number);
     fl_leave(&fl_thread);
     fl_futex_ring(&fl_process.shared->doorbell);
+    fl_unwind_pause();
+}
+
+static void fork_parent_after(void)
+{
+    if (fork_number != 0)
+        fl_unwind_resume();
 }
 
 /* The rings are the parent's, and the slots and numbers that lead there. */
@@ -417,7 +424,8 @@ void fl_attach(void)
         return;
     }
     process_join(getppid());
-    if (*fl_process.is_recording && pthread_atfork(fork_prepare, NULL, fork_child) != 0)
+    if (*fl_process.is_recording &&
+        pthread_atfork(fork_prepare, fork_parent_after, fork_child) != 0)
         say("no memory for a fork handler; children are not recorded");
 }
 

@@ -13,6 +13,12 @@
  * libraries allocate before has no stack. (-z initfirst would bring us before them, but libc needs
  * that place: it sets up environ there. And a first call of malloc may come from inside a dlopen.)
  *
+ * fork. libunwind and the loader have locks. A thread that holds one while another thread forks would
+ * leave it taken in the child for ever. So each thread says when it is in there, and a thread that forks
+ * lets nobody in and waits until all are out, some milliseconds at most: a child that still finds
+ * somebody in there at its fork takes no stacks. (A thread's flag is set before the lock is taken, and
+ * what a child sees of a thread's stores is a beginning of them.)
+ *
  * Modules. flrec reads the program's memory map, and it must read it while the module of a new frame
  * is there: before the first stack, and whenever the loader has added or removed something since, the
  * thread asks for it and waits until it is done, two system calls. After dlclose other code may come to
@@ -24,6 +30,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,7 +41,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define FL_OWN_FRAMES      4 /* of ours, at most, between unw_backtrace and the caller */
+#define FL_OWN_FRAMES      4    /* of ours, at most, between unw_backtrace and the caller */
+#define FL_FORK_TRIES      2000 /* of sched_yield */
 #define FL_KNOWN_MIN       1024u
 #define FL_NAME_OF(macro)  FL_NAME_TEXT(macro)
 #define FL_NAME_TEXT(name) #name
@@ -51,11 +59,17 @@ struct known {
 /* Of a thread: the set of the ring it has now. */
 struct unwinder {
     const struct fl_ring *ring;
-    struct known **place; /* of the set in `known_of` */
-    uint32_t last;        /* number that the ring was told last; UINT32_MAX: none */
+    struct known **place;    /* of the set in `known_of` */
+    _Atomic bool *is_inside; /* of `inside_of` */
+    uint32_t last;           /* number that the ring was told last; UINT32_MAX: none */
 };
 
 static _Thread_local struct unwinder unwinder __attribute__((tls_model("initial-exec")));
+/* Is the ring's thread in libunwind or the loader? A cache line each: all threads write theirs. */
+static struct {
+    alignas(FL_CACHE_LINE) _Atomic bool is_set;
+} inside_of[FL_RINGS_MAX];
+static _Atomic uint32_t forks_waiting;       /* nobody goes in while it is not 0 */
 static struct known *known_of[FL_RINGS_MAX]; /* by ring; each its ring's thread's */
 static _Atomic uint32_t epoch;
 static _Atomic uint64_t modules_told; /* additions and removals that flrec knows of, + 1 */
@@ -142,8 +156,10 @@ static struct known *known_grow(struct known *known)
 static struct known *known_current(struct fl_thread *self)
 {
     if (FL_UNLIKELY(unwinder.ring != self->ring)) {
+        const ptrdiff_t number = self->ring - fl_process.shared->rings;
         unwinder.ring = self->ring;
-        unwinder.place = &known_of[self->ring - fl_process.shared->rings];
+        unwinder.place = &known_of[number];
+        unwinder.is_inside = &inside_of[number].is_set;
         unwinder.last = UINT32_MAX;
     }
     struct known *known = *unwinder.place;
@@ -158,12 +174,49 @@ static struct known *known_current(struct fl_thread *self)
     return known;
 }
 
+static void inside_wait(const _Atomic bool *is_set)
+{
+    for (int i = 0; i < FL_FORK_TRIES && atomic_load(is_set); i++)
+        sched_yield();
+}
+
+void fl_unwind_pause(void)
+{
+    atomic_fetch_add(&forks_waiting, 1);
+    for (uint32_t i = 0; i < FL_RINGS_MAX; i++)
+        inside_wait(&inside_of[i].is_set);
+}
+
+void fl_unwind_resume(void)
+{
+    atomic_fetch_sub(&forks_waiting, 1);
+}
+
+/* Both sides write before they read, in one total order: one of the two sees the other. */
+static void inside_enter(void)
+{
+    atomic_store(unwinder.is_inside, true);
+    for (int i = 0; i < FL_FORK_TRIES && FL_UNLIKELY(atomic_load(&forks_waiting) != 0); i++) {
+        atomic_store(unwinder.is_inside, false);
+        sched_yield();
+        atomic_store(unwinder.is_inside, true);
+    }
+}
+
+static void inside_leave(void)
+{
+    atomic_store_explicit(unwinder.is_inside, false, memory_order_release);
+}
+
 void fl_unwind_forget(void)
 {
+    atomic_store(&forks_waiting, 0);
     for (size_t i = 0; i < FL_RINGS_MAX; i++) {
         if (known_of[i])
             munmap(known_of[i], known_bytes(known_of[i]->capacity));
         known_of[i] = NULL;
+        if (atomic_exchange(&inside_of[i].is_set, false))
+            backtrace_take = NULL;
     }
     unwinder = (struct unwinder){0};
     atomic_store(&modules_told, 0);
@@ -183,7 +236,9 @@ static int changes_read(struct dl_phdr_info *info, size_t bytes, void *user)
 static void modules_tell(struct fl_thread *self)
 {
     uint64_t changes = 1;
+    inside_enter();
     dl_iterate_phdr(changes_read, &changes);
+    inside_leave();
     if (changes == atomic_load(&modules_told))
         return;
     fl_thread_record(self, FL_OP_MODULES, 0, NULL, 0);
@@ -247,9 +302,11 @@ void fl_unwind_note(struct fl_thread *self)
         return;
     const int saved_errno = errno;
     struct known *known = known_current(self);
+    inside_enter();
     self->phase = FL_THREAD_OURS;
     const int got = backtrace_take(frames, (int)fl_process.stack_depth + FL_OWN_FRAMES);
     self->phase = FL_THREAD_BUSY;
+    inside_leave();
     int first = 0;
     while (first < got && is_own(frames[first]))
         first++;

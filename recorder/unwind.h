@@ -4,7 +4,8 @@
  * Built twice: libflrec.so has none of it, libflrec-stacks.so (FL_WITH_STACKS) all.
  *
  * Thread safety: everything here belongs to the calling thread but fl_unwind_begin and _forget,
- * which run while the process has one thread.
+ * which run while the process has one thread, and _pause and
+ * _resume.
  */
 #ifndef FL_UNWIND_H
 #define FL_UNWIND_H
@@ -25,6 +26,12 @@ void fl_unwind_begin(void);
  */
 void fl_unwind_note(struct fl_thread *self);
 
+/** Before a fork: wait until no other thread is in libunwind, and let none in. Bounded. */
+void fl_unwind_pause(void);
+
+/** After it, in the parent. */
+void fl_unwind_resume(void);
+
 /** In a forked child: stacks that were met were told to the parent's rings. */
 void fl_unwind_forget(void);
 
@@ -37,6 +44,14 @@ static inline void fl_unwind_begin(void)
 static inline void fl_unwind_note(struct fl_thread *self)
 {
     (void)self;
+}
+
+static inline void fl_unwind_pause(void)
+{
+}
+
+static inline void fl_unwind_resume(void)
+{
 }
 
 static inline void fl_unwind_forget(void)

@@ -17,8 +17,8 @@ struct fl_symbol {
 
 struct fl_symbols;
 
-/* Names for the frames of `stacks`, which outlives it; NULL when out of memory. Nothing is fetched over
- * the network. */
+/* Names for the frames of `stacks`, which outlives it; NULL when out of memory. Debug files are fetched
+ * over the network only where the user has set DEBUGINFOD_URLS. */
 struct fl_symbols *fl_symbols_new(const struct fl_stacks *stacks);
 void fl_symbols_free(struct fl_symbols *symbols);
 
