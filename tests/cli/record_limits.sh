@@ -48,6 +48,21 @@ ln -s o.zst link.zst
 expect_status 0 -o link.zst "$built/pairs" 10
 [ -L link.zst ] && zstd -tq o.zst || fail 'a link was replaced, not what it leads to'
 
+# System calls that the program makes because of us: as many for a million calls as for a thousand, where the ring
+# never fills. strace may be missing, or not allowed here.
+calls_made() { # PAIRS [FLREC...]
+    pairs=$1
+    shift
+    "$@" strace -f -o calls "$built/pairs" "$pairs" >out 2>err || fail "strace of $pairs pairs"
+    grep -c '(' calls
+}
+if strace -o calls true 2>/dev/null; then
+    few=$(($(calls_made 1000 "$flrec" -q --ring=64m -o s.zst) - $(calls_made 1000)))
+    many=$(($(calls_made 1000000 "$flrec" -q --ring=64m -o s.zst) - $(calls_made 1000000)))
+    [ "$few" -gt 0 ] && [ $((many - few)) -le 2 ] && [ $((few - many)) -le 2 ] ||
+        fail "a thousand pairs make $few system calls more, a million $many"
+fi
+
 # --lossy: a full ring, of a flrec that is stopped meanwhile, drops calls and does not stop the program. What is in
 # the trace and what it lacks are all the calls that were made, and it replays.
 lossy_run() { # CALLS PROG ARG, CALLS without those of the C library, at most ten
