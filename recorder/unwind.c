@@ -69,11 +69,14 @@ static _Thread_local struct unwinder unwinder __attribute__((tls_model("initial-
 static struct {
     alignas(FL_CACHE_LINE) _Atomic bool is_set;
 } inside_of[FL_RINGS_MAX];
-static _Atomic uint32_t forks_waiting;       /* nobody goes in while it is not 0 */
+static _Atomic uint32_t forks_waiting; /* nobody goes in while it is not 0 */
+/* Not on the stack: a signal handler that allocates may have a small one. */
+static _Thread_local void *frames[FL_STACK_DEPTH_MAX + FL_OWN_FRAMES]
+    __attribute__((tls_model("initial-exec")));
 static struct known *known_of[FL_RINGS_MAX]; /* by ring; each its ring's thread's */
 static _Atomic uint32_t epoch;
 static _Atomic uint64_t modules_told; /* additions and removals that flrec knows of, + 1 */
-static int (*backtrace_take)(void **frames, int count);
+static int (*backtrace_take)(void **out, int count);
 static void (*cache_flush)(unw_addr_space_t space, unw_word_t low, unw_word_t high);
 static unw_addr_space_t *local_space;
 
@@ -268,19 +271,19 @@ static bool is_own(const void *frame)
     return (const char *)frame >= &own_begin && (const char *)frame < &own_end;
 }
 
-static void frames_send(struct fl_thread *self, void *const *frames, size_t count,
+static void frames_send(struct fl_thread *self, void *const *sent, size_t count,
                         uint32_t number)
 {
     modules_tell(self);
     for (size_t i = 0; i < count; i++)
-        fl_thread_record(self, FL_OP_FRAME, 0, frames[i], number);
+        fl_thread_record(self, FL_OP_FRAME, 0, sent[i], number);
 }
 
 /* The stack's number in the ring's set. */
-static uint32_t stack_number(struct fl_thread *self, struct known *known, void *const *frames,
+static uint32_t stack_number(struct fl_thread *self, struct known *known, void *const *stack,
                              size_t count)
 {
-    const uint64_t hashed = XXH3_64bits(frames, count * sizeof *frames);
+    const uint64_t hashed = XXH3_64bits(stack, count * sizeof *stack);
     const uint64_t hash = hashed ? hashed : 1;
     uint32_t place = known_find(known, hash);
     if (FL_LIKELY(known->hashes[place] != 0))
@@ -291,13 +294,12 @@ static uint32_t stack_number(struct fl_thread *self, struct known *known, void *
     }
     known->hashes[place] = hash;
     known->count++;
-    frames_send(self, frames, count, known->next);
+    frames_send(self, stack, count, known->next);
     return known_numbers(known)[place] = known->next++;
 }
 
 void fl_unwind_note(struct fl_thread *self)
 {
-    void *frames[FL_STACK_DEPTH_MAX + FL_OWN_FRAMES];
     if (!backtrace_take)
         return;
     const int saved_errno = errno;
