@@ -8,14 +8,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "inspect.h"
 
 #define FL_COMMAND_LINE_MAX (2u * 1024 * 1024)
-#define FL_ENVIRONMENT_MAX  (8u * 1024 * 1024) /* Linux allows six */
 
 static void set_link(struct fl_metadata *meta, const char *name, pid_t pid, const char *entry)
 {
@@ -45,61 +44,6 @@ static void set_command_line(struct fl_metadata *meta, pid_t pid)
         const size_t bytes = read_all(fd, text, FL_COMMAND_LINE_MAX);
         if (bytes > 0) /* without the NUL after the last argument: the list is joined by them */
             (void)fl_metadata_set(meta, "argv", text, bytes - (text[bytes - 1] == '\0'));
-    }
-    free(text);
-    if (fd >= 0)
-        close(fd);
-}
-
-/* Is `entry` ours? Of LD_PRELOAD the program has what the user set, behind our library's path. */
-static bool entry_is_ours(const char *entry, const char **rest)
-{
-    static const char preload[] = "LD_PRELOAD=";
-    *rest = NULL;
-    if (strncmp(entry, FL_ENVIRONMENT "=", sizeof FL_ENVIRONMENT) == 0)
-        return true;
-    if (strncmp(entry, preload, sizeof preload - 1) != 0)
-        return false;
-    const char *first = entry + sizeof preload - 1, *end = first + strcspn(first, ":");
-    const char *name = memrchr(first, '/', (size_t)(end - first));
-    if (!name || strncmp(name, "/libflrec", 9) != 0)
-        return false;
-    *rest = *end == ':' ? end + 1 : NULL;
-    return true;
-}
-
-/* The environment as the user made it, in place; returns its bytes, without the last NUL. */
-static size_t environment_clean(char *text, size_t bytes)
-{
-    static const size_t name_bytes = sizeof "LD_PRELOAD=" - 1;
-    size_t kept = 0;
-    for (size_t at = 0, next; at < bytes; at = next) {
-        const char *entry = text + at, *rest;
-        const size_t length = strlen(entry) + 1;
-        next = at + length;
-        if (!entry_is_ours(entry, &rest)) {
-            memmove(text + kept, entry, length);
-            kept += length;
-        } else if (rest) {
-            const size_t left = strlen(rest) + 1;
-            memmove(text + kept, entry, name_bytes);
-            memmove(text + kept + name_bytes, rest, left);
-            kept += name_bytes + left;
-        }
-    }
-    return kept > 0 ? kept - 1 : 0;
-}
-
-static void set_environment(struct fl_metadata *meta, pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = malloc(FL_ENVIRONMENT_MAX + 1);
-    if (fd >= 0 && text) {
-        const size_t bytes = read_all(fd, text, FL_ENVIRONMENT_MAX);
-        text[bytes] = '\0';
-        (void)fl_metadata_set(meta, "environment", text, environment_clean(text, bytes));
     }
     free(text);
     if (fd >= 0)
@@ -145,7 +89,7 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     set_command_line(meta, config->pid);
     set_link(meta, "cwd", config->pid, "cwd");
     if (config->has_environment)
-        set_environment(meta, config->pid);
+        fl_environment_describe(meta, config->pid, config->library);
     (void)fl_metadata_set_number(meta, "pid", (uint64_t)config->pid);
     (void)fl_metadata_set_number(meta, "ppid",
                                  (uint64_t)(config->parent > 0 ? config->parent : getpid()));

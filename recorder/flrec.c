@@ -188,6 +188,7 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
         .has_ticks = rec->settings->has_ticks,
         .is_lossy = rec->settings->is_lossy,
         .has_environment = rec->settings->has_environment,
+        .library = rec->library,
         .is_following = rec->settings->is_following,
         .is_paused = rec->settings->is_paused,
         .limits = rec->settings->limits,

@@ -18,7 +18,8 @@ struct fl_herd_config {
     int level;
     bool has_ticks;
     bool is_lossy;           /* a full ring drops calls and counts them */
-    bool has_environment;    /* store that of each process */
+    bool has_environment;    /* store that of each process, without `library` */
+    const char *library;     /* path of the one preloaded; outlives the herd */
     uint32_t stack_depth;    /* frames to record for an allocation, at most; 0: no stacks */
     bool is_following;       /* processes other than the first are recorded too */
     bool is_paused;          /* at the start */

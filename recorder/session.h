@@ -37,7 +37,8 @@ struct fl_session_config {
     uint64_t fork;        /* number of the parent's fork that made it; 0: exec'd or started */
     int level;            /* zstd level, 0: the default */
     bool has_ticks;       /* write ticks of time */
-    bool has_environment; /* store it */
+    bool has_environment; /* store it, without `library` */
+    const char *library;  /* path of the one preloaded, while has_environment */
 };
 
 /** How a trace came out. */
