@@ -6,8 +6,9 @@
  * destructor of ours. flrec sees that the thread is gone and frees the ring when it is empty.
  * Claims take the lowest free ring, so that its pages are likely to be there already. O(rings).
  *
- * Waiting for room is the only place where a recorded program sleeps because of us, and the
- * only one that notices flrec's death: the kernel marks the robust mutex that flrec holds.
+ * Waiting for room is the only place where a recorded program sleeps because of us. There, and where
+ * a call is dropped instead (--lossy), flrec's death is noticed: the kernel marks the robust mutex that
+ * flrec holds.
  */
 #include "thread_buffer.h"
 
@@ -21,6 +22,7 @@
 #define FL_CLAIM_WAIT_NS   (2 * 1000 * 1000)
 #define FL_CLAIM_TRIES     25
 #define FL_LOST_BEFORE_TRY 1024
+#define RECORDER_ENDED     "the recorder ended; recording stops, the program goes on"
 
 _Thread_local struct fl_thread fl_thread __attribute__((tls_model("initial-exec")));
 
@@ -68,7 +70,6 @@ static void thread_begin(struct fl_thread *self, uint32_t index)
     self->mask = shared->ring_slots - 1;
     self->limit = shared->ring_slots;
     self->head = 0;
-    self->lost_at = UINT64_MAX;
     self->stamp_base = 0;
     atomic_store(&self->ring->tid, tid);
     fl_thread_record(self, FL_OP_THREAD_START, 0, NULL, tid);
@@ -155,52 +156,56 @@ static bool tail_wait(struct fl_thread *self, uint64_t goal)
         fl_futex_ring(&shared->doorbell);
         fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
         if (fl_life_is_over(&shared->life)) {
-            fl_detach("the recorder ended; recording stops, the program goes on");
+            fl_detach(RECORDER_ENDED);
             return false;
         }
     }
     return true;
 }
 
-/* --lossy: may this event be dropped? The end of a realloc only when its beginning was, which was then
- * the last event of this ring; what is no call always waits, since the calls after it need it. */
-static bool op_may_be_lost(const struct fl_thread *self, unsigned op)
+/* --lossy: calls may be dropped, and what only they need. All else waits: without a FORK the child's
+ * trace would begin with nothing, without a FRAME all later stacks of the ring would be unknown, and a
+ * MARK is what the user looks for. They are few, and a fork waits for flrec in any case. A
+ * THREAD_START finds its ring empty. */
+static bool op_may_be_lost(unsigned op)
 {
     const unsigned kind = op & FL_OP_KIND;
-    if (kind == FL_CALL_REALLOC || kind == FL_CALL_REALLOCARRAY)
-        return self->lost_at == self->head;
-    return kind < (unsigned)FL_CALL_COUNT || kind == FL_OP_REALLOC_BEGIN;
+    return kind < (unsigned)FL_CALL_COUNT || kind == FL_OP_REALLOC_BEGIN || kind == FL_OP_STACK;
 }
 
-/* Drop the event and count it, a realloc by its end. flrec is waken by the first of a row. */
-static void event_lose(struct fl_thread *self, unsigned op)
+/* Drop the call that `op` belongs to; it is counted where it would have ended. Until then the limit
+ * brings each of its events here, though there be room again. */
+static void call_lose(struct fl_thread *self, unsigned op)
 {
     struct fl_shared *shared = fl_process.shared;
-    if ((op & FL_OP_KIND) != FL_OP_REALLOC_BEGIN)
-        atomic_fetch_add_explicit(&shared->lost_events, 1, memory_order_relaxed);
-    if (self->lost_at != self->head)
+    self->is_losing = (op & FL_OP_KIND) >= (unsigned)FL_CALL_COUNT;
+    self->limit = self->head;
+    if (self->is_losing)
+        return;
+    atomic_fetch_add_explicit(&shared->lost_events, 1, memory_order_relaxed);
+    if (fl_life_is_over(&shared->life)) {
+        fl_detach(RECORDER_ENDED);
+    } else if (atomic_load_explicit(&self->ring->is_waiting, memory_order_relaxed) == 0) {
+        atomic_store(&self->ring->is_waiting, 1); /* flrec clears it when a quarter is free */
         fl_futex_ring(&shared->doorbell);
-    self->lost_at = self->head;
-    if (++self->lost_count % FL_LOST_BEFORE_TRY == 0 && fl_life_is_over(&shared->life))
-        fl_detach("the recorder ended; recording stops, the program goes on");
+    }
 }
 
 static bool room_make(struct fl_thread *self, unsigned op)
 {
-    const uint64_t goal = self->head + 2 - (self->mask + 1);
-    if (!*fl_process.is_recording)
-        return false;
-    if (fl_process.is_lossy && !tail_has_reached(self, goal) && op_may_be_lost(self, op)) {
-        event_lose(self, op);
-        return false;
-    }
-    return tail_wait(self, goal);
+    const uint64_t goal = self->head + fl_op_room(op) - (self->mask + 1);
+    if (!self->is_losing && tail_has_reached(self, goal))
+        return true;
+    if (!fl_process.shared->is_lossy || !op_may_be_lost(op))
+        return tail_wait(self, goal);
+    call_lose(self, op);
+    return false;
 }
 
 bool fl_thread_make_room(struct fl_thread *self, unsigned op)
 {
     const int saved_errno = errno;
-    const bool is_made = room_make(self, op);
+    const bool is_made = *fl_process.is_recording && room_make(self, op);
     errno = saved_errno;
     return is_made;
 }

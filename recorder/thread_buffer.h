@@ -28,14 +28,14 @@ enum fl_thread_phase {
 struct fl_thread {
     struct fl_slot *slots;
     struct fl_ring *ring;
-    uint64_t head;       /* slots written, as published */
-    uint64_t limit;      /* head may grow up to here: last tail seen + slots in the ring */
-    uint64_t mask;       /* slots in the ring - 1 */
+    uint64_t head;  /* slots written, as published */
+    uint64_t limit; /* head may grow up to here, at most last tail seen + slots in the ring */
+    uint64_t mask;  /* slots in the ring - 1 */
     uint64_t stamp_base; /* stamp of the last WIDE slot */
-    uint64_t lost_at;    /* head when an event was last dropped for want of room (--lossy) */
-    uint32_t lost_count; /* calls while RINGLESS, and events dropped */
+    uint32_t lost_count; /* calls while RINGLESS */
     uint8_t phase;       /* enum fl_thread_phase */
     bool is_stamping;    /* the process has, or once had, a second thread */
+    bool is_losing;      /* the start of this call was dropped, and its end will be */
 };
 
 struct fl_process {
@@ -46,7 +46,6 @@ struct fl_process {
     uint32_t stamp_source;
     uint32_t stack_depth; /* of fl_shared */
     uint32_t page_log2;
-    bool is_lossy;           /* of fl_shared */
     volatile bool was_multi; /* is_single was seen false: stamps stay on */
 };
 
@@ -56,8 +55,8 @@ extern struct fl_process fl_process;
 /** The cold half of fl_enter: attach, count, or decide to pass through. Keeps errno. */
 bool fl_enter_slowly(struct fl_thread *self) __attribute__((cold, noinline));
 
-/** Wait for two free slots. False when flrec is gone, and recording with it, or when `op` is dropped
- *  and counted instead (--lossy). Keeps errno. */
+/** Wait for room for `op`. False when flrec is gone, and recording with it, or when the call is
+ *  dropped and counted instead (--lossy). Keeps errno. */
 bool fl_thread_make_room(struct fl_thread *self, unsigned op) __attribute__((cold, noinline));
 
 /** Wait until flrec has taken all that this thread has written, or is gone. Keeps errno. */
@@ -96,11 +95,28 @@ static inline uint64_t fl_thread_stamp(struct fl_thread *self)
     return fl_stamp_take(fl_process.shared, fl_process.stamp_source);
 }
 
-/** Write and publish one event. */
+/** Slots that must be free before `op` is written: two, a WIDE one and its own, and as many for each
+ *  other that the same call may write after it. So a call is in the ring as a whole or not at all. */
+static inline uint64_t fl_op_room(unsigned op)
+{
+    switch (op & FL_OP_KIND) {
+    case FL_OP_REALLOC_BEGIN:
+    case FL_OP_MODULES:
+    case FL_OP_FRAME:
+        return 6; /* STACK and the call */
+    case FL_OP_STACK:
+        return 4;
+    default:
+        return 2;
+    }
+}
+
+/** Write and publish one event. `op` is a constant, wherever this is inlined. */
 static inline void fl_thread_record(struct fl_thread *self, unsigned op, unsigned align_log2,
                                     const void *address, uint64_t size_bytes)
 {
-    if (FL_UNLIKELY(self->limit - self->head < 2) && !fl_thread_make_room(self, op))
+    if (FL_UNLIKELY(self->limit - self->head < fl_op_room(op)) &&
+        !fl_thread_make_room(self, op))
         return;
     const uint64_t stamp = fl_thread_stamp(self);
     if (FL_UNLIKELY(fl_slot_is_wide(size_bytes, stamp, self->stamp_base)))

@@ -300,7 +300,7 @@ static uint32_t stack_number(struct fl_thread *self, struct known *known, void *
 
 void fl_unwind_note(struct fl_thread *self)
 {
-    if (!backtrace_take)
+    if (!backtrace_take || self->is_losing)
         return;
     const int saved_errno = errno;
     struct known *known = known_current(self);
@@ -318,7 +318,7 @@ void fl_unwind_note(struct fl_thread *self)
         const uint32_t number = stack_number(self, known, &frames[first], count);
         if (number != unwinder.last)
             fl_thread_record(self, FL_OP_STACK, 0, NULL, number);
-        unwinder.last = number;
+        unwinder.last = self->is_losing ? UINT32_MAX : number;
     }
     errno = saved_errno;
 }
