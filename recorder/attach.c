@@ -350,6 +350,7 @@ static void process_join(pid_t parent)
     fl_process.ring_count = ring_count;
     fl_process.stamp_source = shared->stamp_source;
     fl_process.stack_depth = shared->stack_depth;
+    fl_process.was_multi = shared->has_times;
     if (&__libc_single_threaded)
         fl_process.is_single = &__libc_single_threaded;
     *gate = 1;

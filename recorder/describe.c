@@ -83,6 +83,10 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     if (!meta)
         return NULL;
     const struct fl_shared *shared = config->shared;
+    static const char *const time_names[] = {[FL_TIMES_TICK] = "tick",
+                                             [FL_TIMES_NONE] = "none",
+                                             [FL_TIMES_US] = "us",
+                                             [FL_TIMES_NS] = "ns"};
     const bool is_counter = shared->stamp_source == FL_STAMP_COUNTER;
     (void)fl_metadata_set_text(meta, "recorder", "flrec " FL_PROJECT_VERSION);
     set_link(meta, "exe", config->pid, "exe");
@@ -104,7 +108,7 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     set_build_id(meta, config->pid);
     (void)fl_metadata_set_number(meta, "start_time_ns", start_time_ns);
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");
-    (void)fl_metadata_set_text(meta, "time", config->has_ticks ? "tick" : "none");
+    (void)fl_metadata_set_text(meta, "time", time_names[config->times]);
     (void)fl_metadata_set_number(meta, "image", number);
     if (shared->stack_depth > 0)
         (void)fl_metadata_set_number(meta, "stack_depth", shared->stack_depth);

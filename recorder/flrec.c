@@ -67,7 +67,8 @@ struct settings {
     struct fl_limits limits;
     uint64_t toggle_pid; /* 0: record */
     bool is_paused;
-    bool has_ticks, has_environment, is_lossy, is_following, is_detaching, is_quiet, is_verbose;
+    enum fl_times times;
+    bool has_environment, is_lossy, is_following, is_detaching, is_quiet, is_verbose;
 };
 
 static enum fl_status stacks_take(const struct fl_option_value *value,
@@ -98,7 +99,7 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
     case OPT_STACKS:
         return stacks_take(value, settings, err);
     case OPT_TIME:
-        settings->has_ticks = value->number == 0;
+        settings->times = (enum fl_times)value->number;
         break;
     case OPT_RING:
         settings->ring_bytes = value->number;
@@ -185,7 +186,7 @@ static enum fl_status herd_make(struct recording *rec, struct fl_error *err)
         .stamp = rec->settings->stamp,
         .level = rec->settings->level,
         .stack_depth = rec->settings->stack_depth,
-        .has_ticks = rec->settings->has_ticks,
+        .times = rec->settings->times,
         .is_lossy = rec->settings->is_lossy,
         .has_environment = rec->settings->has_environment,
         .library = rec->library,
@@ -276,8 +277,7 @@ static int fail(const struct fl_error *err)
 int main(int argc, char **argv)
 {
     fl_output_hold_streams();
-    struct settings settings = {
-        .ring_bytes = FL_RING_BYTES, .has_ticks = true, .is_following = true};
+    struct settings settings = {.ring_bytes = FL_RING_BYTES, .is_following = true};
     struct fl_error err;
     int first;
     enum fl_status status =

@@ -47,6 +47,7 @@ struct process {
 
 struct fl_herd {
     struct fl_herd_config config;
+    struct fl_clock clock; /* started, where exact times are wanted */
     struct fl_control *control;
     int control_fd;
     struct fl_nursery *nursery;
@@ -81,11 +82,13 @@ static enum fl_status rings_make(const struct fl_herd *herd, struct process *pro
     const enum fl_status status =
         fl_shared_make(herd->config.ring_bytes, herd->config.stamp, &process->shared,
                        &process->memfd, &process->inode, err);
-    if (status == FL_OK)
-        process->shared->stack_depth = herd->config.stack_depth;
-    if (status == FL_OK)
-        process->shared->is_lossy = herd->config.is_lossy;
-    return status;
+    if (status != FL_OK)
+        return status;
+    struct fl_shared *shared = process->shared;
+    shared->stack_depth = herd->config.stack_depth;
+    shared->is_lossy = herd->config.is_lossy;
+    shared->has_times = fl_times_are_exact(herd->config.times);
+    return FL_OK;
 }
 
 static void rings_free(const struct process *process)
@@ -123,7 +126,8 @@ static enum fl_status process_start(struct fl_herd *herd, struct process *proces
                     .level = herd->config.level,
                     .limits = herd->config.limits,
                     .is_paused = &herd->is_paused,
-                    .has_ticks = herd->config.has_ticks,
+                    .times = herd->config.times,
+                    .clock = herd->clock,
                     .has_environment = herd->config.has_environment,
                     .library = herd->config.library},
         .shared = process->shared,
@@ -298,6 +302,19 @@ static void *herd_main(void *user)
 
 /* ---- for the launcher ---- */
 
+static enum fl_status clock_start(struct fl_herd *herd, struct fl_error *err)
+{
+    if (!fl_times_are_exact(herd->config.times))
+        return FL_OK;
+    if (herd->first_made.shared->stamp_source != FL_STAMP_CYCLES)
+        return fl_fail(
+            err, FL_USAGE, "--time=us and ns need the processor's counter as stamp, and %s",
+            herd->config.stamp == FL_STAMP_AUTO ? "this kernel does not keep time by it"
+                                                : "--stamp=counter takes another");
+    fl_clock_start(&herd->clock);
+    return FL_OK;
+}
+
 enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd **out,
                             struct fl_herd_door *door, struct fl_error *err)
 {
@@ -309,6 +326,8 @@ enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd 
         herd->config = *config;
         status = rings_make(herd, &herd->first_made, err);
     }
+    if (status == FL_OK)
+        status = clock_start(herd, err);
     if (status == FL_OK)
         status = fl_control_make(&herd->control, &herd->control_fd, &inode, err);
     if (status != FL_OK) {

@@ -16,7 +16,7 @@ struct fl_herd_config {
     uint64_t ring_bytes;
     enum fl_stamp_choice stamp;
     int level;
-    bool has_ticks;
+    enum fl_times times;
     bool is_lossy;           /* a full ring drops calls and counts them */
     bool has_environment;    /* store that of each process, without `library` */
     const char *library;     /* path of the one preloaded; outlives the herd */

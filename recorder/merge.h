@@ -62,11 +62,16 @@ struct fl_round fl_merge_round(struct fl_merge *merge, bool is_final);
 /** Make a ring whose producer is gone, and which is empty, claimable again. */
 void fl_lane_recycle(struct fl_lane *lane);
 
+/** Stamp of the event in `slot`, where `stamp_base` is the last wide one. */
+static inline uint64_t fl_slot_stamp(const struct fl_slot *slot, uint64_t stamp_base)
+{
+    return (stamp_base & ~(uint64_t)UINT32_MAX) | slot->rest >> 32;
+}
+
 /** Key of the event in `slot`: its stamp, and at equal stamps ends before beginnings. */
 static inline uint64_t fl_slot_key(const struct fl_slot *slot, uint64_t stamp_base)
 {
-    const uint64_t stamp = (stamp_base & ~(uint64_t)UINT32_MAX) | slot->rest >> 32;
-    return stamp << 1 | !(fl_slot_op(slot) & FL_OP_EARLY);
+    return fl_slot_stamp(slot, stamp_base) << 1 | !(fl_slot_op(slot) & FL_OP_EARLY);
 }
 
 /** Does this slot hold the wide half of the event in the slot after it? */

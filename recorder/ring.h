@@ -108,6 +108,7 @@ struct fl_shared {
     uint32_t ring_count;
     uint32_t stamp_source; /* enum fl_stamp_source */
     uint32_t is_lossy;     /* a call that finds its ring full is dropped and counted */
+    uint32_t has_times;    /* every event is stamped, in a process of one thread too */
     uint32_t stack_depth;  /* frames to record, at most; 0: no stacks */
     /* Robust, held by flrec's drain thread as long as it lives: the kernel marks its death. */
     pthread_mutex_t life;

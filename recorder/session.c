@@ -39,7 +39,9 @@ struct fl_session {
     uint64_t next_serial;
     uint64_t next_thread;    /* number the next thread gets */
     uint64_t current_thread; /* last one written */
-    uint64_t tick_ns;      /* clock at the last tick written, a multiple of FL_TICK_NS later */
+    uint64_t tick_ns;        /* clock at the last tick written, a multiple of the step later */
+    uint64_t step_ns;        /* ticks are multiples of it */
+    bool has_exact_times;
     uint64_t owed_tick_ns; /* to be written before the next event */
     uint64_t flushed_ns;
     uint64_t flushed_records;
@@ -134,13 +136,32 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
     return session;
 }
 
+/* Time went on to `now_ns`; what is known of it may step back by the error of a reading. */
+static inline void owe_tick(struct fl_session *session, uint64_t now_ns)
+{
+    const uint64_t passed_ns = now_ns > session->tick_ns ? now_ns - session->tick_ns : 0;
+    session->owed_tick_ns = passed_ns - passed_ns % session->step_ns;
+}
+
+static void times_begin(struct fl_session *session, uint64_t now_ns)
+{
+    static const uint64_t steps_ns[] = {[FL_TIMES_TICK] = FL_TICK_NS,
+                                        [FL_TIMES_NONE] = FL_TICK_NS,
+                                        [FL_TIMES_US] = 1000,
+                                        [FL_TIMES_NS] = 1};
+    session->tick_ns = now_ns;
+    session->step_ns = steps_ns[session->config.times];
+    session->has_exact_times = fl_times_are_exact(session->config.times);
+}
+
 void fl_session_round(struct fl_session *session, uint64_t now_ns)
 {
-    if (session->tick_ns == 0)
-        session->tick_ns = now_ns;
-    const uint64_t passed_ns = now_ns - session->tick_ns;
-    if (session->config.has_ticks)
-        session->owed_tick_ns = passed_ns - passed_ns % FL_TICK_NS;
+    if (session->step_ns == 0)
+        times_begin(session, now_ns);
+    if (session->config.times == FL_TIMES_TICK)
+        owe_tick(session, now_ns);
+    else if (session->has_exact_times)
+        fl_clock_follow(&session->config.clock);
 }
 
 static void put_tick(struct fl_session *session)
@@ -339,9 +360,24 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
     }
 }
 
+/* The event in `slot` is about to be written: its own time goes before it. */
+static void put_time(struct fl_session *session, const struct fl_lane *lane,
+                     const struct fl_slot *slot)
+{
+    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
+    if (op >= (unsigned)FL_CALL_COUNT && op != FL_OP_MARK)
+        return;
+    const uint64_t stamp = fl_slot_stamp(slot, lane->stamp_base);
+    owe_tick(session, fl_clock_ns(&session->config.clock, stamp));
+    if (session->owed_tick_ns > 0)
+        put_tick(session);
+}
+
 static inline void take_event(struct fl_session *session, struct fl_lane *lane,
                               const struct fl_slot *slot, uint64_t size_high)
 {
+    if (__builtin_expect(session->has_exact_times, 0))
+        put_time(session, lane, slot);
     const uint64_t address = fl_slot_address(slot);
     struct fl_event event = {
         .serial = FL_SERIAL_NONE,
@@ -487,13 +523,13 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
         }
         if (fl_slot_key(slot, stamp_base) > bound)
             break;
+        lane->stamp_base = stamp_base;
         if (__builtin_expect(session->is_broken, 0))
             drop_event(&session->config, slot);
         else if (__builtin_expect(is_limited, 0))
             take_limited(session, lane, slot, size_high);
         else
             take_event(session, lane, slot, size_high);
-        lane->stamp_base = stamp_base;
         lane->at = ++at;
     }
 }

@@ -13,6 +13,7 @@
 #include <fl/status.h>
 #include <fl/writer.h>
 
+#include "clock.h"
 #include "merge.h"
 #include "nursery.h"
 
@@ -25,6 +26,20 @@ struct fl_limits {
     uint64_t max_bytes;   /* stop when the trace has so many; 0: never */
 };
 
+/** What is known of an event's time; the values of --time, in the order of its choices. */
+enum fl_times {
+    FL_TIMES_TICK, /* when flrec saw it, in steps of FL_TICK_NS */
+    FL_TIMES_NONE,
+    FL_TIMES_US, /* when the program made it: the stamp */
+    FL_TIMES_NS,
+};
+
+/** Is each event's own time wanted? */
+static inline bool fl_times_are_exact(enum fl_times times)
+{
+    return times == FL_TIMES_US || times == FL_TIMES_NS;
+}
+
 /** What all traces of one recording have in common. */
 struct fl_session_config {
     struct fl_shared *shared;
@@ -34,11 +49,12 @@ struct fl_session_config {
     const _Atomic bool *is_paused; /* calls are left out while it is true; may be NULL */
     pid_t pid;                     /* of the process */
     pid_t parent;                  /* of the process, 0: flrec started it */
-    uint64_t fork;        /* number of the parent's fork that made it; 0: exec'd or started */
-    int level;            /* zstd level, 0: the default */
-    bool has_ticks;       /* write ticks of time */
-    bool has_environment; /* store it, without `library` */
-    const char *library;  /* path of the one preloaded, while has_environment */
+    uint64_t fork; /* number of the parent's fork that made it; 0: exec'd or started */
+    int level;     /* zstd level, 0: the default */
+    enum fl_times times;
+    struct fl_clock clock; /* started, where `times` are those of the events */
+    bool has_environment;  /* store it, without `library` */
+    const char *library;   /* path of the one preloaded, while has_environment */
 };
 
 /** How a trace came out. */
