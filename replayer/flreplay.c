@@ -19,6 +19,7 @@
 #include "figures.h"
 #include "growth.h"
 #include "lesson.h"
+#include "library.h"
 #include "out.h"
 #include "run.h"
 #include "worker.h"
@@ -226,10 +227,13 @@ static void finding_report(const struct fl_trace_result *result,
     fl_finding_text(&target->finding, text, sizeof text);
     fprintf(stderr, "%s: error: %s: %s (%s)\n", command.name, target->target->label, text,
             result->name);
+    const bool is_file = target->target->ops == &fl_target_lib;
     fprintf(stderr,
-            "hint: %s '%s' --alloc=%s --check=full --runs=0 --limit=%" PRIu64
+            "hint: %s '%s' --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64
             " shows it again\n",
-            command.name, path, target->target->label, target->finding.last_event + 1);
+            command.name, path, is_file ? FL_LIBRARY_PREFIX : "",
+            is_file ? target->target->library : target->target->label,
+            target->finding.last_event + 1);
 }
 
 static void target_note(const struct fl_target_result *target)
@@ -331,6 +335,7 @@ static int request_run(struct request *request, char *const *paths, size_t path_
     struct fl_error err;
     struct output output = {.json = NULL};
     if (request_complete(request, path_count > 0, &err) != FL_OK ||
+        fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {
         fl_opt_report(&command, &err);
         return fl_status_exit(err.status);

@@ -209,6 +209,11 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
     }
     emit_counts(emit, target);
     emit_time(emit, target);
+    if (target->malloc_file[0] == '\0') {
+        fl_emit_null(emit, "library");
+    } else {
+        fl_emit_text(emit, "library", target->malloc_file);
+    }
     fl_emit_close(emit);
 }
 

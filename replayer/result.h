@@ -28,6 +28,7 @@ struct fl_target_result {
     struct fl_finding finding;    /* WRONG */
     struct fl_check_result check; /* PASSED */
     uint64_t refused; /* allocations that returned NULL though recorded as granted */
+    char malloc_file[FL_LIBRARY_MAX]; /* foreign: where malloc came from; "" else */
     bool has_stats, has_offsets;
     bool is_repeatable;          /* the counters were equal in all passes */
     struct fl_alloc_stats stats; /* exact counters of one pass */

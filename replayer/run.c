@@ -95,6 +95,7 @@ static void stats_note(struct fl_target_result *target, const struct fl_answer *
         target->has_stats = answer->has_stats;
         target->has_offsets = answer->has_offsets;
         target->stats = answer->stats;
+        strcpy(target->malloc_file, answer->preload.malloc_file);
         target->is_repeatable = true;
         target->refused = answer->refused;
     } else if (memcmp(&target->stats, &answer->stats, sizeof target->stats) != 0) {

@@ -96,9 +96,10 @@ int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text)
     }
     const char *name = ring->job.name;
     const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, strlen(name));
-    if (ops == NULL) {
+    if (ops == NULL || (fl_target_is_foreign(ops) &&
+                        !fl_preload_examine(ring->job.library, &ring->answer.preload))) {
         ring->answer.status = FL_MISSING;
-    } else {
+    } else if (ring->job.pass != FL_PASS_PROBE) {
         job_run(ring, ops);
     }
     fl_ring_answer(ring);
