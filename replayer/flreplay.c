@@ -27,8 +27,9 @@
 #define RUNS_DEFAULT    5u
 #define TIMEOUT_DEFAULT 60u
 #define TIMEOUT_MOST    1000000u
-#define ALLOC_DEFAULT   "addr-tree,augment=max,system"
-#define MESSAGE_BYTES   512u
+/* The family's members whose calls are all O(log n), and libc. */
+#define FL_ALLOC_DEFAULT "size-tree,addr-tree,augment=max,combo-tree,system"
+#define MESSAGE_BYTES    512u
 
 enum {
 #define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
@@ -185,7 +186,7 @@ static enum fl_status request_complete(struct request *request, bool has_traces,
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
     }
     if (!request->has_targets) {
-        return fl_target_list_add(request->run.catalog, ALLOC_DEFAULT, &request->run.targets,
+        return fl_target_list_add(request->run.catalog, FL_ALLOC_DEFAULT, &request->run.targets,
                                   err);
     }
     return FL_OK;
