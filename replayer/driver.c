@@ -46,6 +46,7 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
 {
     *job = (struct fl_job){
         .driver = getpid(),
+        .bare = request->target->bare,
         .config = request->target->config,
         .pass = request->pass,
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,

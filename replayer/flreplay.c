@@ -245,6 +245,20 @@ static void target_note(const struct fl_target_result *target)
     }
 }
 
+static void memory_note(const struct fl_trace_result *result)
+{
+    for (size_t i = 0; i < result->target_count; i++) {
+        if (result->targets[i].memory_errno != 0) {
+            fprintf(
+                stderr,
+                "%s: note: system calls cannot be counted here (%s): no footprint of foreign "
+                "allocators\n",
+                command.name, strerror(result->targets[i].memory_errno));
+            return;
+        }
+    }
+}
+
 static void result_report(const struct request *request, const struct fl_trace_result *result,
                           const char *path)
 {
@@ -256,6 +270,9 @@ static void result_report(const struct request *request, const struct fl_trace_r
         } else if (!request->run.is_quiet) {
             target_note(target);
         }
+    }
+    if (!request->run.is_quiet) {
+        memory_note(result);
     }
     if (fl_status_exit(result->trace_error.status) != FL_EXIT_OK) {
         fl_opt_report(&command, &result->trace_error);

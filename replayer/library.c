@@ -38,6 +38,7 @@ static const struct known {
 struct probe {
     bool has_answer;
     struct fl_preload preload;
+    struct fl_memory_held held;
     char loader[200]; /* the reason the loader gave, or the last it printed; "" for nothing */
 };
 
@@ -97,6 +98,7 @@ static enum fl_status probe_run(const char *library, uint64_t timeout_s, struct 
         loader_read(errors_fd, probe);
         probe->has_answer = atomic_load(&ring->is_done) != 0;
         probe->preload = ring->answer.preload;
+        probe->held = ring->answer.held;
     }
     close(errors_fd);
     return status;
@@ -138,6 +140,15 @@ static enum fl_status probe_judge(const char *label, const struct probe *probe,
     return FL_OK;
 }
 
+/* A process without a library: what it holds is not the library's. */
+static enum fl_status bare_make(uint64_t timeout_s, struct probe *bare, struct fl_error *err)
+{
+    const enum fl_status status = probe_make("", timeout_s, bare, err);
+    return status != FL_OK || bare->has_answer
+               ? status
+               : fl_fail(err, FL_IO, "a worker process could not begin");
+}
+
 static enum fl_status named_find(const struct known *names, uint64_t timeout_s,
                                  struct fl_target *target, struct fl_error *err)
 {
@@ -165,9 +176,6 @@ static enum fl_status target_find(uint64_t timeout_s, struct fl_target *target,
             return named_find(&known[i], timeout_s, target, err);
         }
     }
-    if (target->library[0] == '\0') {
-        return FL_OK;
-    }
     struct probe probe;
     const enum fl_status status = probe_make(target->library, timeout_s, &probe, err);
     return status == FL_OK ? probe_judge(target->label, &probe, err) : status;
@@ -176,9 +184,20 @@ static enum fl_status target_find(uint64_t timeout_s, struct fl_target *target,
 enum fl_status fl_libraries_find(struct fl_target_list *targets, uint64_t timeout_s,
                                  struct fl_error *err)
 {
-    enum fl_status status = FL_OK;
-    for (size_t i = 0; status == FL_OK && i < targets->count; i++) {
-        status = target_find(timeout_s, &targets->at[i], err);
+    struct probe bare = {.has_answer = false};
+    for (size_t i = 0; i < targets->count; i++) {
+        struct fl_target *target = &targets->at[i];
+        if (!fl_target_is_preloaded(target)) {
+            continue;
+        }
+        enum fl_status status = bare.has_answer ? FL_OK : bare_make(timeout_s, &bare, err);
+        if (status == FL_OK) {
+            status = target_find(timeout_s, target, err);
+        }
+        if (status != FL_OK) {
+            return status;
+        }
+        target->bare = bare.held;
     }
-    return status;
+    return FL_OK;
 }

@@ -10,7 +10,7 @@
 
 /**
  * Start a worker with each library and see whether malloc is then that of the library. Targets
- * with a short name (`jemalloc`) get the file name that worked in `library`.
+ * with a short name (`jemalloc`) get the file name that worked in `library`, all get `bare`.
  *
  * @param timeout_s  for a library that does not let a process begin; 0: wait for ever
  * @return FL_OK; FL_MISSING when a library cannot be loaded, with the package that has it or what

@@ -14,6 +14,8 @@
 #include <fl/allocator.h>
 #include <fl/status.h>
 
+#include "memory_watch.h"
+
 #define FL_TARGETS_MAX      32u
 #define FL_TARGET_LABEL_MAX 160u
 #define FL_LIBRARY_MAX      1024u
@@ -33,6 +35,7 @@ struct fl_target {
     /* What is preloaded into the worker: a path, or a name for the loader to look for; "" for
      * none, and of short names until fl_libraries_find. */
     char library[FL_LIBRARY_MAX];
+    struct fl_memory_held bare; /* preloaded: what a worker without the library holds */
 };
 
 struct fl_target_list {

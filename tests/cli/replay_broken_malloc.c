@@ -1,7 +1,7 @@
 /*
  * A library to preload: the malloc family over a bump allocator, right until block number
  * BROKEN_AFTER of the environment and from there handing out the last block again. Without the
- * variable it is right. Built with BROKEN_PART it defines malloc alone, which is no family.
+ * variable it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -13,12 +13,18 @@
 
 #define REGION_BYTES ((size_t)1 << 30)
 #define HEADER_BYTES 16u
+#define LOADED_BYTES ((size_t)5 << 20)
 
 void *broken_take(size_t bytes, size_t align);
 
 static unsigned char *region;
 static size_t used_bytes;
 static unsigned long blocks;
+
+__attribute__((constructor)) static void broken_load(void)
+{
+    (void)mmap(NULL, LOADED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
 static unsigned long limit(void)
 {

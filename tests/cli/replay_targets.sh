@@ -1,9 +1,10 @@
 #!/bin/sh
-# replay_targets.sh BROKEN_LIBRARY PART_LIBRARY: foreign allocators as targets. Each that is installed passes every check; one
+# replay_targets.sh BROKEN_LIBRARY PART_LIBRARY NO_FILTER: foreign allocators as targets. Each that is installed passes every check; one
 # that hands a block out twice is found; what is no malloc is refused before anything is replayed. Where CI is set all must
 # be installed.
 broken=$1
 part=$2
+no_filter=$3
 . "$(dirname "$0")/replay_lib.sh"
 make_trace 1 60000 t.zst
 "$REPLAY_TRACE" 2 60000 7 >aligned_to_128.zst || exit 1
@@ -52,6 +53,37 @@ expect err "hint: flreplay 't.zst' --alloc=lib:./lib=odd.so --check=full --runs=
 limit=$(sed -n 's/.*--limit=\([0-9]*\).*/\1/p' err)
 run 5 env BROKEN_AFTER=3000 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --check=full --runs=0 --limit="$limit"
 run 0 env BROKEN_AFTER=3000 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --check=full --runs=0 --limit=$((limit - 1))
+
+# The system calls of a foreign allocator: this library maps 5 MiB when loaded, then 1 GiB once. Its variables and the loader's are a few pages.
+memory_key() { # KEY: of the only target in r.json
+    sed -n "/\"memory\": {/,/}/s/^ *\"$1\": \([0-9]*\),*$/\1/p" r.json
+}
+run 0 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --runs=1 --json=r.json
+if [ -n "$(memory_key calls)" ]; then
+    [ "$(memory_key calls) $(memory_key mmap_calls) $(memory_key mmap_bytes)" = '1 1 1073741824' ] || fail 'not one call to mmap of 1 GiB'
+    loaded=$(memory_key loaded_footprint_bytes)
+    [ "$loaded" -ge 5177344 ] && [ "$loaded" -le 5308416 ] || fail "held at the beginning: $loaded, not 5 MiB"
+    [ "$(memory_key peak_footprint_bytes)" -eq $((loaded + 1073741824)) ] || fail "footprint: $(memory_key peak_footprint_bytes)"
+    expect out '  lib:lib=odd.so *  1.0 GiB * 1'
+    for knobs in '' ,trim=always; do
+        run 0 "$FLREPLAY" t.zst --alloc="addr-tree$knobs,system" --runs=1 --json=r.json
+        [ "$(grep -c '"memory": null' r.json)" -eq 1 ] || fail 'memory is not of foreign allocators alone'
+        [ "$(memory_key brk_calls)" -gt 0 ] || fail 'system made no call to brk'
+    done
+else
+    expect err 'flreplay: note: system calls cannot be counted here (*): no footprint of foreign allocators'
+fi
+
+# Where no filter may be installed they are unknown, which is a note and no error.
+if "$no_filter" true 2>/dev/null; then
+    run 0 "$no_filter" "$FLREPLAY" t.zst --alloc=addr-tree,system,glibc --runs=1 --json=r.json
+    expect err 'flreplay: note: system calls cannot be counted here (Operation not permitted): no footprint of foreign allocators'
+    [ "$(grep -c 'cannot be counted' err)" -eq 1 ] || fail 'more than one note'
+    expect out '  system * -         -         -'
+    [ "$(grep -c '"memory": null' r.json)" -eq 3 ] || fail 'unknown memory is not null'
+    run 0 "$no_filter" "$FLREPLAY" t.zst --alloc=system --runs=0 --quiet
+    [ -s err ] && fail '--quiet: a note'
+fi
 
 # What cannot be a target.
 echo text >text.so
