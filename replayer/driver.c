@@ -1,8 +1,5 @@
 /*
- * One pass. The worker is /proc/self/exe started with posix_spawn: no copy of our address space,
- * no leftovers of our heap in its libc, and room for a preloaded library later.
- *
- * The driver decodes ahead while the worker runs. When the worker stops early, because it found
+ * One pass. The driver decodes ahead while the worker runs. When the worker stops early, because it found
  * something or crashed, the rest of the trace is still decoded (into one batch nobody runs), so
  * that what is told about the trace is the same whatever its allocator did.
  *
@@ -14,20 +11,16 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "worker.h"
+#include "worker_start.h"
 
-#define WORKER_FD      3
-#define WORKER_FD_TEXT "3"
-#define NS_PER_S       1000000000u
-#define WATCH_STEP_NS  (2u * FL_RING_WAIT_MS * 1000000u)
+#define NS_PER_S      1000000000u
+#define WATCH_STEP_NS (2u * FL_RING_WAIT_MS * 1000000u)
 
 /* A pass under way. */
 struct pass {
@@ -53,6 +46,7 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
 {
     *job = (struct fl_job){
         .driver = getpid(),
+        .bare = request->target->bare,
         .config = request->target->config,
         .pass = request->pass,
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,
@@ -60,23 +54,7 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
         .walk_every = request->walk_every,
     };
     snprintf(job->name, sizeof job->name, "%s", request->target->ops->name);
-}
-
-static enum fl_status worker_start(struct pass *pass, int ring_fd, struct fl_error *err)
-{
-    char name[] = "flreplay", option[] = FL_WORKER_ARGUMENT, fd_text[] = WORKER_FD_TEXT;
-    char *const argv[] = {name, option, fd_text, NULL};
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return fl_fail(err, FL_NOMEM, "no memory to start a worker");
-    }
-    int result = posix_spawn_file_actions_adddup2(&actions, ring_fd, WORKER_FD);
-    if (result == 0) {
-        result = posix_spawn(&pass->worker, "/proc/self/exe", &actions, NULL, argv, environ);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return result == 0 ? FL_OK
-                       : fl_fail_os(err, FL_IO, result, "cannot start a worker process");
+    snprintf(job->library, sizeof job->library, "%s", request->target->library);
 }
 
 /* Has the worker answered or ended? Never blocks. */
@@ -235,6 +213,9 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
     if (answer->status == FL_USAGE) {
         return fl_fail(err, FL_USAGE, "%s: these knobs do not go together", target->label);
     }
+    if (answer->status == FL_MISSING) {
+        return fl_fail(err, FL_MISSING, "%s: the library is no longer there", target->label);
+    }
     return answer->os_errno != 0
                ? fl_fail_os(err, answer->status, answer->os_errno, "%s cannot be set up",
                             target->label)
@@ -257,7 +238,8 @@ static void answer_await(struct pass *pass)
 
 static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *err)
 {
-    enum fl_status status = worker_start(pass, ring_fd, err);
+    enum fl_status status =
+        fl_worker_start(pass->request->target->library, ring_fd, -1, &pass->worker, err);
     if (status != FL_OK) {
         return status;
     }

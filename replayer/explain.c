@@ -373,6 +373,10 @@ enum fl_status fl_explain(FILE *out, const struct fl_script *script,
                           const struct fl_target *target,
                           const struct fl_explain_options *options, struct fl_error *err)
 {
+    if (fl_target_is_preloaded(target)) {
+        return fl_fail(err, FL_USAGE, "%s: --explain starts no process to preload it into",
+                       target->label);
+    }
     struct fl_allocator_config config = target->config;
     config.reserve_bytes = FL_EXPLAIN_RESERVE;
     struct explanation explanation = {.out = out,

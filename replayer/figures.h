@@ -9,6 +9,13 @@
 #define FL_FIGURES_TEXT                                                                        \
     "Figures in the tables (in JSON: replayer/RESULTS.md):\n"                                  \
     "  raw, net     time per operation with the driver's own cost, and without it\n"           \
+    "  faults       page faults in the timed calls, median; --touch says what is written\n"    \
+    "  footprint    peak of the bytes taken from the kernel and not given back: live\n"        \
+    "               blocks, free blocks and the allocator's tables; of foreign ones the\n"     \
+    "               writable address space, with what they took while being loaded\n"          \
+    "  /payload     largest footprint / largest payload, each at its own time\n"               \
+    "  syscalls     system calls that concern memory: mmap, munmap, mremap, madvise,\n"        \
+    "               brk, mprotect\n"                                                           \
     "  visits       free blocks looked at in a call, entries of a list or nodes of a\n"        \
     "               tree: mean over mallocs and reallocs, or frees, and the worst\n"           \
     "  splits       free blocks cut in two, of which one stays free\n"                         \
@@ -17,15 +24,13 @@
     "               the most there ever were\n"                                                \
     "  payload      bytes the program asked for, summed over live blocks\n"                    \
     "  block bytes  payload, headers and rounding, summed over live blocks\n"                  \
-    "  footprint    bytes taken from the kernel and not given back: live blocks,\n"            \
-    "               free blocks and the allocator's tables\n"                                  \
-    "  /payload     largest footprint / largest payload, each at its own time\n"               \
     "  internal     internal fragmentation when payload was at its peak:\n"                    \
     "               (block bytes - payload) / block bytes\n"                                   \
     "  external     external fragmentation when payload was at its peak:\n"                    \
     "               (footprint - block bytes) / footprint\n"                                   \
     "  mmap         calls and bytes that took memory from the kernel\n"                        \
     "  munmap       calls and bytes that gave it back with its addresses\n"                    \
-    "  madvise      calls and bytes that gave back pages inside free blocks\n"
+    "  madvise      calls and bytes that gave back pages inside free blocks\n"                 \
+    "  others       brk, mremap, mprotect, and mmap of what is not writable\n"
 
 #endif

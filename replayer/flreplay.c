@@ -19,6 +19,7 @@
 #include "figures.h"
 #include "growth.h"
 #include "lesson.h"
+#include "library.h"
 #include "out.h"
 #include "run.h"
 #include "worker.h"
@@ -26,8 +27,9 @@
 #define RUNS_DEFAULT    5u
 #define TIMEOUT_DEFAULT 60u
 #define TIMEOUT_MOST    1000000u
-#define ALLOC_DEFAULT   "addr-tree,augment=max,system"
-#define MESSAGE_BYTES   512u
+/* The family's members whose calls are all O(log n), and libc. */
+#define FL_ALLOC_DEFAULT "size-tree,addr-tree,augment=max,combo-tree,system"
+#define MESSAGE_BYTES    512u
 
 enum {
 #define FL_OPTION(id, letter, name, argument, kind, default_text, choices, help) OPT_##id,
@@ -184,7 +186,7 @@ static enum fl_status request_complete(struct request *request, bool has_traces,
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
     }
     if (!request->has_targets) {
-        return fl_target_list_add(request->run.catalog, ALLOC_DEFAULT, &request->run.targets,
+        return fl_target_list_add(request->run.catalog, FL_ALLOC_DEFAULT, &request->run.targets,
                                   err);
     }
     return FL_OK;
@@ -226,10 +228,13 @@ static void finding_report(const struct fl_trace_result *result,
     fl_finding_text(&target->finding, text, sizeof text);
     fprintf(stderr, "%s: error: %s: %s (%s)\n", command.name, target->target->label, text,
             result->name);
+    const bool is_file = target->target->ops == &fl_target_lib;
     fprintf(stderr,
-            "hint: %s '%s' --alloc=%s --check=full --runs=0 --limit=%" PRIu64
+            "hint: %s '%s' --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64
             " shows it again\n",
-            command.name, path, target->target->label, target->finding.last_event + 1);
+            command.name, path, is_file ? FL_LIBRARY_PREFIX : "",
+            is_file ? target->target->library : target->target->label,
+            target->finding.last_event + 1);
 }
 
 static void target_note(const struct fl_target_result *target)
@@ -237,6 +242,20 @@ static void target_note(const struct fl_target_result *target)
     if (target->has_stats && !target->is_repeatable) {
         fprintf(stderr, "%s: note: the exact counts of %s differ between passes\n",
                 command.name, target->target->label);
+    }
+}
+
+static void memory_note(const struct fl_trace_result *result)
+{
+    for (size_t i = 0; i < result->target_count; i++) {
+        if (result->targets[i].memory_errno != 0) {
+            fprintf(
+                stderr,
+                "%s: note: system calls cannot be counted here (%s): no footprint of foreign "
+                "allocators\n",
+                command.name, strerror(result->targets[i].memory_errno));
+            return;
+        }
     }
 }
 
@@ -251,6 +270,9 @@ static void result_report(const struct request *request, const struct fl_trace_r
         } else if (!request->run.is_quiet) {
             target_note(target);
         }
+    }
+    if (!request->run.is_quiet) {
+        memory_note(result);
     }
     if (fl_status_exit(result->trace_error.status) != FL_EXIT_OK) {
         fl_opt_report(&command, &result->trace_error);
@@ -331,6 +353,7 @@ static int request_run(struct request *request, char *const *paths, size_t path_
     struct fl_error err;
     struct output output = {.json = NULL};
     if (request_complete(request, path_count > 0, &err) != FL_OK ||
+        fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {
         fl_opt_report(&command, &err);
         return fl_status_exit(err.status);

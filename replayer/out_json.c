@@ -87,6 +87,8 @@ static void emit_time(struct fl_emit *emit, const struct fl_target_result *targe
     fl_emit_double(emit, "raw_ns_per_operation", fl_median(target->raw_ns, target->run_count));
     emit_runs(emit, "net_ns_per_operation_runs", target->net_ns, target->run_count);
     emit_runs(emit, "raw_ns_per_operation_runs", target->raw_ns, target->run_count);
+    fl_emit_double(emit, "page_faults", fl_median(target->page_faults, target->run_count));
+    emit_runs(emit, "page_faults_runs", target->page_faults, target->run_count);
     fl_emit_close(emit);
 }
 
@@ -190,6 +192,33 @@ static void emit_counts(struct fl_emit *emit, const struct fl_target_result *tar
     fl_emit_close(emit);
 }
 
+static void emit_memory(struct fl_emit *emit, const struct fl_target_result *target)
+{
+    if (!target->has_memory) {
+        fl_emit_null(emit, "memory");
+        return;
+    }
+    const struct fl_memory_calls *memory = &target->memory;
+    fl_emit_object(emit, "memory");
+    fl_emit_u64(emit, "calls", fl_system_calls(target));
+    fl_emit_u64(emit, "mmap_calls", memory->mmap_calls);
+    fl_emit_u64(emit, "mmap_bytes", memory->mmap_bytes);
+    fl_emit_u64(emit, "reserve_calls", memory->reserve_calls);
+    fl_emit_u64(emit, "reserve_bytes", memory->reserve_bytes);
+    fl_emit_u64(emit, "munmap_calls", memory->munmap_calls);
+    fl_emit_u64(emit, "munmap_bytes", memory->munmap_bytes);
+    fl_emit_u64(emit, "mremap_calls", memory->mremap_calls);
+    fl_emit_u64(emit, "madvise_calls", memory->madvise_calls);
+    fl_emit_u64(emit, "given_back_bytes", memory->given_back_bytes);
+    fl_emit_u64(emit, "brk_calls", memory->brk_calls);
+    fl_emit_u64(emit, "mprotect_calls", memory->mprotect_calls);
+    fl_emit_u64(emit, "loaded_footprint_bytes", memory->loaded_footprint);
+    fl_emit_u64(emit, "peak_footprint_bytes", memory->peak_footprint);
+    fl_emit_u64(emit, "end_footprint_bytes", memory->footprint);
+    fl_emit_u64(emit, "peak_mapped_bytes", memory->peak_mapped_bytes);
+    fl_emit_close(emit);
+}
+
 static void emit_target(struct fl_emit *emit, const struct fl_target_result *target)
 {
     static const char *const verdicts[] = {[FL_VERDICT_UNCHECKED] = "unchecked",
@@ -209,6 +238,12 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
     }
     emit_counts(emit, target);
     emit_time(emit, target);
+    if (target->malloc_file[0] == '\0') {
+        fl_emit_null(emit, "library");
+    } else {
+        fl_emit_text(emit, "library", target->malloc_file);
+    }
+    emit_memory(emit, target);
     fl_emit_close(emit);
 }
 

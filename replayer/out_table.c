@@ -1,6 +1,7 @@
 /*
- * Tables for people. Timed columns and exact ones stand apart: the first differ from run to run
- * and machine to machine, the second never do. A cell an allocator cannot fill holds "-".
+ * Tables for people. The first one has what all allocators have: timed columns, which differ from
+ * run to run and machine to machine, and behind them those of the counters, ours exact ones,
+ * for others a pass of its own (memory_watch.c). Two tables of exact counts follow. A cell an allocator cannot fill holds "-".
  * What the columns mean is said in figures.h.
  */
 #include "out.h"
@@ -47,10 +48,14 @@ static void print_oddities(FILE *out, const struct fl_plan_totals *plan)
     }
 }
 
-static void grid_add_times(struct fl_grid_table *grid, const struct fl_target_result *target,
+static double per_call(uint64_t sum, uint64_t calls)
+{
+    return calls == 0 ? 0 : (double)sum / (double)calls;
+}
+
+static void grid_set_times(struct fl_grid_table *grid, const struct fl_target_result *target,
                            double first_net)
 {
-    fl_grid_add_row(grid, target->target->label);
     if (target->run_count == 0) {
         return;
     }
@@ -64,29 +69,65 @@ static void grid_add_times(struct fl_grid_table *grid, const struct fl_target_re
     if (first_net > 0 && target->target->ops != &fl_target_none) {
         fl_grid_set(grid, 3, "%.2f", net / first_net);
     }
+    const double faults = fl_median(target->page_faults, target->run_count);
+    fl_grid_set(grid, 4, "%s", fl_fmt_count((uint64_t)faults).text);
 }
 
-static void print_times(FILE *out, const struct fl_trace_result *result, bool is_colored)
+/* What its own counters say, or the counting pass. */
+static void grid_set_memory(struct fl_grid_table *grid, const struct fl_target_result *target,
+                            uint64_t trace_payload)
 {
-    static const char *const titles[] = {"net", "raw", "spread", "relative"};
-    if (result->run_count == 0 || result->plan.steps == 0) {
+    if (!target->has_stats && !target->has_memory) {
         return;
     }
-    fprintf(out,
-            "\n  ns per operation, median of %zu runs, touch=%s; "
-            "net = raw - the driver's floor of %.1f\n\n",
-            result->run_count, fl_touch_word(result->touch),
-            fl_median(result->floor_ns, result->run_count));
-    struct fl_grid_table grid;
-    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
+    const uint64_t footprint = fl_peak_footprint(target);
+    const uint64_t peak_payload =
+        target->has_stats ? target->stats.peak_payload : trace_payload;
+    fl_grid_set(grid, 5, "%s", fl_fmt_bytes(footprint).text);
+    if (peak_payload > 0) {
+        fl_grid_set(grid, 6, "%.3f", per_call(footprint, peak_payload));
+    }
+    fl_grid_set(grid, 7, "%s", fl_fmt_count(fl_system_calls(target)).text);
+}
+
+/* The net time all others are compared with. The floor is none: its own is 0 but for noise. */
+static double first_net_of(const struct fl_trace_result *result)
+{
     double first_net = 0;
-    for (size_t i = 0; i < result->target_count; i++) {
+    for (size_t i = 0; first_net <= 0 && i < result->target_count; i++) {
         const struct fl_target_result *target = &result->targets[i];
-        /* The floor is no yardstick: its net time is 0 but for noise. */
-        if (first_net <= 0 && target->target->ops != &fl_target_none) {
+        if (target->target->ops != &fl_target_none) {
             first_net = fl_median(target->net_ns, target->run_count);
         }
-        grid_add_times(&grid, target, first_net);
+    }
+    return first_net;
+}
+
+/* Of all allocators the same columns: timed ones, then those that are the same in every run. */
+static void print_figures(FILE *out, const struct fl_trace_result *result, bool is_colored)
+{
+    static const char *const titles[] = {"net",    "raw",       "spread",   "relative",
+                                         "faults", "footprint", "/payload", "syscalls"};
+    if (result->plan.steps == 0) {
+        return;
+    }
+    if (result->run_count == 0) {
+        fprintf(out, "\n  not timed (--runs=0)\n\n");
+    } else {
+        fprintf(out,
+                "\n  ns per operation, median of %zu runs, touch=%s; "
+                "net = raw - the driver's floor of %.1f\n\n",
+                result->run_count, fl_touch_word(result->touch),
+                fl_median(result->floor_ns, result->run_count));
+    }
+    struct fl_grid_table grid;
+    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
+    const double first_net = first_net_of(result);
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target_result *target = &result->targets[i];
+        fl_grid_add_row(&grid, target->target->label);
+        grid_set_times(&grid, target, first_net);
+        grid_set_memory(&grid, target, result->plan.peak_bytes);
     }
     fl_grid_print(out, &grid, is_colored);
 }
@@ -97,11 +138,6 @@ static const char *verdict_text(enum fl_verdict verdict)
                                         [FL_VERDICT_PASSED] = "passed",
                                         [FL_VERDICT_WRONG] = "WRONG"};
     return texts[verdict];
-}
-
-static double per_call(uint64_t sum, uint64_t calls)
-{
-    return calls == 0 ? 0 : (double)sum / (double)calls;
 }
 
 /* "132: 11 MiB" */
@@ -139,23 +175,33 @@ static void grid_add_work(struct fl_grid_table *grid, const struct fl_target_res
     fl_grid_set(grid, 8, "%s", fl_fmt_count(stats->peak_free_blocks).text);
 }
 
+/* Calls of a foreign allocator that have no column of their own. */
+static uint64_t other_calls(const struct fl_memory_calls *memory)
+{
+    return memory->reserve_calls + memory->mremap_calls + memory->brk_calls +
+           memory->mprotect_calls;
+}
+
 static void grid_add_heap(struct fl_grid_table *grid, const struct fl_target_result *target)
 {
     const struct fl_alloc_stats *stats = &target->stats;
+    const struct fl_memory_calls *memory = &target->memory;
     fl_grid_add_row(grid, target->target->label);
+    if (target->has_memory) {
+        grid_set_calls(grid, 3, memory->mmap_calls, memory->mmap_bytes);
+        grid_set_calls(grid, 4, memory->munmap_calls, memory->munmap_bytes);
+        grid_set_calls(grid, 5, memory->madvise_calls, memory->given_back_bytes);
+        fl_grid_set(grid, 6, "%s", fl_fmt_count(other_calls(memory)).text);
+    }
     if (!target->has_stats) {
         return;
     }
-    fl_grid_set(grid, 0, "%s", fl_fmt_bytes(stats->peak_footprint).text);
-    if (stats->peak_payload > 0) {
-        fl_grid_set(grid, 1, "%.3f", per_call(stats->peak_footprint, stats->peak_payload));
-    }
-    fl_grid_set(grid, 2, "%s", fl_fmt_bytes(stats->peak_block_bytes).text);
-    grid_set_share(grid, 3, fl_fragmentation_internal(stats));
-    grid_set_share(grid, 4, fl_fragmentation_external(stats));
-    grid_set_calls(grid, 5, stats->mmap_calls, stats->mmap_bytes);
-    grid_set_calls(grid, 6, stats->munmap_calls, stats->munmap_bytes);
-    grid_set_calls(grid, 7, stats->madvise_calls, stats->madvise_bytes);
+    fl_grid_set(grid, 0, "%s", fl_fmt_bytes(stats->peak_block_bytes).text);
+    grid_set_share(grid, 1, fl_fragmentation_internal(stats));
+    grid_set_share(grid, 2, fl_fragmentation_external(stats));
+    grid_set_calls(grid, 3, stats->mmap_calls, stats->mmap_bytes);
+    grid_set_calls(grid, 4, stats->munmap_calls, stats->munmap_bytes);
+    grid_set_calls(grid, 5, stats->madvise_calls, stats->madvise_bytes);
 }
 
 static void print_hashes(FILE *out, const struct fl_trace_result *result)
@@ -197,17 +243,20 @@ static void print_work(FILE *out, const struct fl_trace_result *result, bool is_
 
 static void print_heap(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
-    static const char *const titles[] = {"footprint", "/payload", "block bytes", "internal",
-                                         "external",  "mmap",     "munmap",      "madvise"};
+    static const char *const titles[] = {"block bytes", "internal", "external", "mmap",
+                                         "munmap",      "madvise",  "others"};
     _Static_assert(sizeof titles / sizeof titles[0] <= FL_GRID_COLUMNS, "the grid holds a row");
-    bool has_stats = false;
+    bool has_memory = false;
     for (size_t i = 0; i < result->target_count; i++) {
-        has_stats = has_stats || result->targets[i].has_stats;
+        has_memory =
+            has_memory || result->targets[i].has_stats || result->targets[i].has_memory;
     }
-    if (!has_stats) {
+    if (!has_memory) {
         return;
     }
-    fprintf(out, "\n  memory: peaks, and fragmentation at the peak of payload\n\n");
+    fprintf(
+        out,
+        "\n  memory: fragmentation at the peak of payload, system calls and their bytes\n\n");
     struct fl_grid_table grid;
     fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < result->target_count; i++) {
@@ -220,7 +269,7 @@ void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_color
 {
     print_trace(out, result);
     print_oddities(out, &result->plan);
-    print_times(out, result, is_colored);
+    print_figures(out, result, is_colored);
     print_work(out, result, is_colored);
     print_heap(out, result, is_colored);
     print_hashes(out, result);

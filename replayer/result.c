@@ -50,6 +50,22 @@ double fl_fragmentation_external(const struct fl_alloc_stats *stats)
     return rest_share(stats->at_peak_block_bytes, stats->at_peak_footprint);
 }
 
+uint64_t fl_peak_footprint(const struct fl_target_result *target)
+{
+    return target->has_stats ? target->stats.peak_footprint : target->memory.peak_footprint;
+}
+
+uint64_t fl_system_calls(const struct fl_target_result *target)
+{
+    const struct fl_alloc_stats *stats = &target->stats;
+    const struct fl_memory_calls *memory = &target->memory;
+    return target->has_stats
+               ? stats->mmap_calls + stats->munmap_calls + stats->madvise_calls
+               : memory->mmap_calls + memory->reserve_calls + memory->munmap_calls +
+                     memory->mremap_calls + memory->madvise_calls + memory->brk_calls +
+                     memory->mprotect_calls;
+}
+
 int fl_result_exit(const struct fl_trace_result *result)
 {
     for (size_t i = 0; i < result->target_count; i++) {

@@ -28,12 +28,17 @@ struct fl_target_result {
     struct fl_finding finding;    /* WRONG */
     struct fl_check_result check; /* PASSED */
     uint64_t refused; /* allocations that returned NULL though recorded as granted */
+    char malloc_file[FL_LIBRARY_MAX]; /* foreign: where malloc came from; "" else */
     bool has_stats, has_offsets;
-    bool is_repeatable;          /* the counters were equal in all passes */
-    struct fl_alloc_stats stats; /* exact counters of one pass */
+    bool is_repeatable;            /* the counters were equal in all passes */
+    struct fl_alloc_stats stats;   /* exact counters of one pass */
+    bool has_memory;               /* the counting pass was made, and could be */
+    int memory_errno;              /* why it could not */
+    struct fl_memory_calls memory; /* exact: of that pass */
     size_t run_count;
-    double raw_ns[FL_RUNS_MAX]; /* by run: ns per step, driver included */
-    double net_ns[FL_RUNS_MAX]; /* by run: without the floor of the same run */
+    double raw_ns[FL_RUNS_MAX];      /* by run: ns per step, driver included */
+    double net_ns[FL_RUNS_MAX];      /* by run: without the floor of the same run */
+    double page_faults[FL_RUNS_MAX]; /* by run */
 };
 
 struct fl_trace_result {
@@ -72,6 +77,11 @@ double fl_range(const double *values, size_t count);
  *  Internal: of the block bytes; external: of the footprint, what was in no live block. */
 double fl_fragmentation_internal(const struct fl_alloc_stats *stats);
 double fl_fragmentation_external(const struct fl_alloc_stats *stats);
+
+/** Largest footprint, and system calls that concern memory: by the allocator's own counters, or
+ *  by the counting pass; 0 when neither is there. */
+uint64_t fl_peak_footprint(const struct fl_target_result *target);
+uint64_t fl_system_calls(const struct fl_target_result *target);
 
 /** Exit code of one trace's results: 5 wins over 3, 3 over 0. */
 int fl_result_exit(const struct fl_trace_result *result);

@@ -11,7 +11,9 @@
 
 #include "check.h"
 #include "finding.h"
+#include "memory_watch.h"
 #include "plan.h"
+#include "preload.h"
 #include "target.h"
 #include "touch.h"
 
@@ -23,12 +25,16 @@
 enum fl_pass {
     FL_PASS_CHECK,
     FL_PASS_MEASURE,
+    FL_PASS_COUNT, /* of the system calls that concern memory */
+    FL_PASS_PROBE, /* nothing is replayed: only whether the library is there */
 };
 
 /** What a worker is to do; written before it starts. */
 struct fl_job {
     char name[FL_JOB_NAME_BYTES]; /* of the allocator, in the catalog */
     pid_t driver; /* dies with it; it may be gone before the worker could say so */
+    char library[FL_LIBRARY_MAX]; /* that should be preloaded, "" for none */
+    struct fl_memory_held bare;   /* of a process without the library, when there is one */
     struct fl_allocator_config config;
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass */
@@ -40,6 +46,11 @@ struct fl_job {
 struct fl_answer {
     enum fl_status status; /* FL_OK, FL_WRONG with a finding, FL_NOMEM, FL_MISSING */
     int os_errno;
+    struct fl_preload preload;     /* foreign targets */
+    struct fl_memory_held held;    /* FL_PASS_PROBE */
+    struct fl_memory_calls memory; /* FL_PASS_COUNT, when memory_errno is 0 */
+    int memory_errno;
+    uint64_t page_faults; /* FL_PASS_MEASURE */
     struct fl_finding finding;
     struct fl_check_result check; /* FL_PASS_CHECK */
     uint64_t elapsed_ns, steps;   /* FL_PASS_MEASURE */

@@ -1,13 +1,16 @@
 /*
- * The order of the passes: first every target is checked, then measured, the targets in turn
+ * The order of the passes: first every target is checked, then the system calls of the foreign
+ * ones are counted (ours count their own), then all are measured, the targets in turn
  * within a run and the floor at its head (none A B, none A B, ...), so that what disturbs the
  * machine for a while falls on all of them and on the floor that is subtracted. A target that
  * gave a wrong answer is not measured.
  *
- * Cost: (targets + runs * (targets + 1)) readings of the trace; one worker process each.
+ * Cost: (targets + foreign ones + runs * (targets + 1)) readings of the trace; one worker process each.
  */
 #include "run.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include <fl/progress.h>
@@ -95,6 +98,7 @@ static void stats_note(struct fl_target_result *target, const struct fl_answer *
         target->has_stats = answer->has_stats;
         target->has_offsets = answer->has_offsets;
         target->stats = answer->stats;
+        strcpy(target->malloc_file, answer->preload.malloc_file);
         target->is_repeatable = true;
         target->refused = answer->refused;
     } else if (memcmp(&target->stats, &answer->stats, sizeof target->stats) != 0) {
@@ -133,6 +137,48 @@ static double ns_per_step(const struct fl_answer *answer)
     return answer->steps == 0 ? 0 : (double)answer->elapsed_ns / (double)answer->steps;
 }
 
+static bool is_counted(const struct fl_target *target)
+{
+    return fl_target_is_foreign(target->ops);
+}
+
+/* Was the process ended because nothing may be watched in it? */
+static bool is_forbidden(const struct fl_answer *answer)
+{
+    return answer->status == FL_WRONG && answer->finding.kind == FL_FINDING_CRASH &&
+           answer->finding.found == SIGSYS;
+}
+
+static enum fl_status target_count(struct schedule *schedule, struct fl_target_result *target,
+                                   struct fl_error *err)
+{
+    struct fl_pass_outcome outcome;
+    const enum fl_status status =
+        pass_make(schedule, target->target, FL_PASS_COUNT, &outcome, err);
+    if (status != FL_OK) {
+        return status;
+    }
+    const struct fl_answer *answer = &outcome.answer;
+    target->memory_errno = is_forbidden(answer) ? EPERM : answer->memory_errno;
+    if (target->memory_errno == 0 && !finding_note(target, answer)) {
+        target->has_memory = true;
+        target->memory = answer->memory;
+    }
+    return FL_OK;
+}
+
+static enum fl_status all_count(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
+        struct fl_target_result *target = &schedule->result->targets[i];
+        if (is_counted(target->target) && target->verdict != FL_VERDICT_WRONG) {
+            status = target_count(schedule, target, err);
+        }
+    }
+    return status;
+}
+
 static enum fl_status floor_measure(struct schedule *schedule, struct fl_error *err)
 {
     struct fl_target none = {.ops = &fl_target_none};
@@ -160,6 +206,7 @@ static enum fl_status target_measure(struct schedule *schedule, struct fl_target
     const size_t run = target->run_count++;
     target->raw_ns[run] = ns_per_step(&outcome.answer);
     target->net_ns[run] = target->raw_ns[run] - schedule->result->floor_ns[run];
+    target->page_faults[run] = (double)outcome.answer.page_faults;
     return FL_OK;
 }
 
@@ -195,6 +242,9 @@ static enum fl_status run_measure(struct schedule *schedule, struct fl_error *er
 static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *err)
 {
     enum fl_status status = all_check(schedule, err);
+    if (status == FL_OK) {
+        status = all_count(schedule, err);
+    }
     for (size_t run = 0; status == FL_OK && run < schedule->request->run_count; run++) {
         status = run_measure(schedule, err);
     }
@@ -215,6 +265,7 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
     for (size_t i = 0; i < request->targets.count; i++) {
         out->targets[i].target = &request->targets.at[i];
         schedule.pass_count += is_checked(&schedule, &request->targets.at[i]);
+        schedule.pass_count += is_counted(&request->targets.at[i]);
     }
     schedule.pass_count += request->run_count * (request->targets.count + 1);
     fl_progress_start(&schedule.progress, "replaying", "events", 0);

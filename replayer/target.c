@@ -3,7 +3,8 @@
  *
  * The grammar needs no quoting: a comma ends an item, '=' makes it a knob of the name before it.
  * So `addr-tree,fit=best,list-addr` is two targets, and one list can hold a name twice with
- * different knobs. Own family: the registry of allocator/ is the only list of its names.
+ * different knobs. `lib:` begins a file name, in which '=' is nothing special; what the loader
+ * would take for the end of the name, or for a variable, is refused. Own family: the registry of allocator/ is the only list of its names.
  * Cost: linear in the length of the list; a catalog has tens of names.
  */
 #include "target.h"
@@ -14,7 +15,9 @@
 
 #include <fl/opt.h>
 
-static const struct fl_allocator_ops *const built_in[] = {&fl_target_system, &fl_target_none};
+static const struct fl_allocator_ops *const built_in[] = {
+    &fl_target_system,   &fl_target_glibc, &fl_target_jemalloc, &fl_target_mimalloc,
+    &fl_target_tcmalloc, &fl_target_lib,   &fl_target_none};
 #define BUILT_IN_COUNT (sizeof built_in / sizeof built_in[0])
 #define NAMES_MAX      128u
 
@@ -70,22 +73,65 @@ static void label_append(struct fl_target *target, const char *item, size_t leng
              (int)length, item);
 }
 
-static enum fl_status list_add_name(const struct fl_catalog *catalog, const char *name,
-                                    size_t length, struct fl_target_list *list,
-                                    struct fl_error *err)
+static enum fl_status list_add_ops(const struct fl_allocator_ops *ops, const char *label,
+                                   size_t length, struct fl_target_list *list,
+                                   struct fl_error *err)
 {
-    const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, length);
-    if (ops == NULL) {
-        return name_unknown(catalog, name, length, err);
-    }
     if (list->count == FL_TARGETS_MAX) {
         return fl_fail(err, FL_USAGE, "more than %u allocators in one call", FL_TARGETS_MAX);
     }
     struct fl_target *target = &list->at[list->count++];
     *target = (struct fl_target){.ops = ops};
     fl_allocator_defaults(ops, &target->config);
-    label_append(target, name, length);
+    label_append(target, label, length);
     return FL_OK;
+}
+
+static enum fl_status list_add_name(const struct fl_catalog *catalog, const char *name,
+                                    size_t length, struct fl_target_list *list,
+                                    struct fl_error *err)
+{
+    const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, length);
+    if (ops == NULL && list->count > 0 && list->at[list->count - 1].ops == &fl_target_lib) {
+        return fl_fail(err, FL_USAGE,
+                       "no allocator is called '%.*s'; a comma ends the name of a library",
+                       (int)length, name);
+    }
+    return ops == NULL ? name_unknown(catalog, name, length, err)
+                       : list_add_ops(ops, name, length, list, err);
+}
+
+static bool is_library(const char *item)
+{
+    return strncmp(item, FL_LIBRARY_PREFIX, strlen(FL_LIBRARY_PREFIX)) == 0;
+}
+
+static enum fl_status list_add_library(const char *item, size_t length,
+                                       struct fl_target_list *list, struct fl_error *err)
+{
+    char file[FL_LIBRARY_MAX];
+    const size_t prefix = strlen(FL_LIBRARY_PREFIX);
+    const int file_length =
+        snprintf(file, sizeof file, "%.*s", (int)(length - prefix), item + prefix);
+    if (file_length < 1 || (size_t)file_length >= sizeof file) {
+        return fl_fail(err, FL_USAGE, "%.*s: the name of a library has 1 to %u bytes", 40, item,
+                       FL_LIBRARY_MAX - 1);
+    }
+    if (file[strcspn(file, ": \t\n$")] != '\0') {
+        return fl_fail(err, FL_USAGE,
+                       "lib:%s: the loader takes no name with a blank, ':' or '$'; a link with "
+                       "another name helps",
+                       file);
+    }
+    const char *slash = strrchr(file, '/');
+    char label[FL_TARGET_LABEL_MAX];
+    snprintf(label, sizeof label, FL_LIBRARY_PREFIX "%.*s", (int)sizeof label - 8,
+             slash == NULL ? file : slash + 1);
+    const enum fl_status status = list_add_ops(&fl_target_lib, label, strlen(label), list, err);
+    if (status == FL_OK) {
+        strcpy(list->at[list->count - 1].library, file);
+    }
+    return status;
 }
 
 static enum fl_status list_set_knob(struct fl_target_list *list, size_t first, const char *item,
@@ -114,6 +160,8 @@ enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *
         const size_t length = strcspn(item, ",");
         if (length == 0) {
             status = fl_fail(err, FL_USAGE, "empty item in --alloc=%s", text);
+        } else if (is_library(item)) {
+            status = list_add_library(item, length, list, err);
         } else if (memchr(item, '=', length) != NULL) {
             status = list_set_knob(list, first, item, length, err);
         } else {

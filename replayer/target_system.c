@@ -1,7 +1,8 @@
 /*
- * libc's malloc behind the table of operations. It has no instance: the state is a constant,
- * so every call goes straight to the function the dynamic linker bound, a preloaded malloc
- * included. The worker process takes no memory from it for itself (worker.c).
+ * The malloc of the process behind the table of operations: libc's, or that of a library which
+ * was preloaded (library.c). It has no instance: the state is a constant, so every call goes
+ * straight to the function the loader bound. The worker process takes no memory from it for itself
+ * (worker.c).
  *
  * Size 0: glibc's realloc(p, 0) frees, the interface wants a block: so 0 becomes 1 there.
  */
@@ -60,14 +61,33 @@ static size_t system_usable_size(const struct fl_allocator *self, const void *bl
     return malloc_usable_size((void *)(uintptr_t)block);
 }
 
-const struct fl_allocator_ops fl_target_system = {
-    .name = "system",
-    .summary = "libc's malloc, in a process of its own",
-    .create = system_create,
-    .destroy = system_destroy,
-    .alloc = system_alloc,
-    .alloc_zeroed = system_alloc_zeroed,
-    .free = system_free,
-    .resize = system_resize,
-    .usable_size = system_usable_size,
-};
+#define MALLOC_OF_THE_PROCESS(called, line)                                                    \
+    {                                                                                          \
+        .name = called, .summary = line, .create = system_create, .destroy = system_destroy,   \
+        .alloc = system_alloc, .alloc_zeroed = system_alloc_zeroed, .free = system_free,       \
+        .resize = system_resize, .usable_size = system_usable_size,                            \
+    }
+
+const struct fl_allocator_ops fl_target_system =
+    MALLOC_OF_THE_PROCESS("system", "libc's malloc, in a process of its own");
+const struct fl_allocator_ops fl_target_glibc =
+    MALLOC_OF_THE_PROCESS("glibc", "another name of system");
+const struct fl_allocator_ops fl_target_jemalloc =
+    MALLOC_OF_THE_PROCESS("jemalloc", "the library of that name, preloaded");
+const struct fl_allocator_ops fl_target_mimalloc =
+    MALLOC_OF_THE_PROCESS("mimalloc", "the library of that name, preloaded");
+const struct fl_allocator_ops fl_target_tcmalloc =
+    MALLOC_OF_THE_PROCESS("tcmalloc", "the library of that name, preloaded");
+const struct fl_allocator_ops fl_target_lib = MALLOC_OF_THE_PROCESS(
+    "lib:FILE", "any other library that defines malloc, preloaded: lib:/usr/lib/libx.so");
+
+bool fl_target_is_foreign(const struct fl_allocator_ops *ops)
+{
+    return ops->create == system_create;
+}
+
+bool fl_target_is_preloaded(const struct fl_target *target)
+{
+    return fl_target_is_foreign(target->ops) && target->ops != &fl_target_system &&
+           target->ops != &fl_target_glibc;
+}

@@ -50,16 +50,46 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
     fl_measure_init(&measure, allocator, ring->job.touch);
     for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
          batch = fl_ring_get(ring)) {
-        if (!fl_measure_run(&measure, batch)) {
+        if (!fl_measure_reserve(&measure, batch)) {
             ring->answer.status = FL_NOMEM;
             return;
         }
+        fl_measure_run(&measure, batch);
         fl_ring_release(ring);
     }
     ring->answer.elapsed_ns = measure.elapsed_ns;
     ring->answer.steps = measure.steps;
+    ring->answer.page_faults = measure.page_faults;
     ring->answer.refused = measure.refused;
     fl_measure_free(&measure);
+}
+
+/* As pass_measure; what matters is not the time but what the steps make of the kernel. */
+static void pass_count(struct fl_ring *ring, struct fl_allocator *allocator)
+{
+    struct fl_memory_watch watch;
+    const bool has_bare = ring->job.library[0] != '\0';
+    ring->answer.memory_errno =
+        fl_memory_watch_start(&watch, has_bare ? &ring->job.bare : NULL);
+    if (ring->answer.memory_errno != 0) {
+        return;
+    }
+    struct fl_measure measure;
+    fl_measure_init(&measure, allocator, FL_TOUCH_NONE);
+    for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
+         batch = fl_ring_get(ring)) {
+        if (!fl_measure_reserve(&measure, batch)) {
+            ring->answer.status = FL_NOMEM;
+            return;
+        }
+        fl_memory_watch_count(&watch, true);
+        fl_measure_run(&measure, batch);
+        fl_memory_watch_count(&watch, false);
+        fl_ring_release(ring);
+    }
+    ring->answer.refused = measure.refused;
+    ring->answer.memory = watch.calls;
+    ring->answer.memory_errno = watch.ranges.has_overflowed ? EOVERFLOW : 0;
 }
 
 static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
@@ -72,10 +102,19 @@ static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
         answer->os_errno = -result;
         return;
     }
-    if (ring->job.pass == FL_PASS_CHECK) {
+    switch (ring->job.pass) {
+    case FL_PASS_CHECK:
         pass_check(ring, allocator);
-    } else {
+        break;
+    case FL_PASS_MEASURE:
         pass_measure(ring, allocator);
+        break;
+    case FL_PASS_COUNT:
+        pass_count(ring, allocator);
+        break;
+    case FL_PASS_PROBE:
+        answer->status = fl_memory_held_now(&answer->held) ? FL_OK : FL_IO;
+        break;
     }
     answer->has_offsets = ops->offset != NULL;
     answer->has_stats = ops->stats != NULL;
@@ -96,7 +135,8 @@ int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text)
     }
     const char *name = ring->job.name;
     const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, strlen(name));
-    if (ops == NULL) {
+    if (ops == NULL || (fl_target_is_foreign(ops) &&
+                        !fl_preload_examine(ring->job.library, &ring->answer.preload))) {
         ring->answer.status = FL_MISSING;
     } else {
         job_run(ring, ops);

@@ -18,7 +18,8 @@ struct live {
 
 struct maker {
     struct fl_writer *writer;
-    uint64_t random; /* state of xorshift64* (S. Vigna), never 0 */
+    uint64_t random;
+    uint64_t align_log2_max; /* state of xorshift64* (S. Vigna), never 0 */
     struct live live[LIVE_MAX];
     size_t live_count;
 };
@@ -59,7 +60,9 @@ static void put_alloc(struct maker *maker)
         .kind = calls[random_below(maker, sizeof calls)],
     };
     if (event.kind == FL_CALL_POSIX_MEMALIGN) {
-        event.align_log2 = (uint8_t)(4 + random_below(maker, 9));
+        const uint64_t align_log2 = 4 + random_below(maker, 9);
+        event.align_log2 =
+            (uint8_t)(align_log2 < maker->align_log2_max ? align_log2 : maker->align_log2_max);
     }
     if (event.kind == FL_CALL_REALLOC) {
         event.flags = FL_FLAG_NULL;
@@ -123,13 +126,14 @@ static void put_any(struct maker *maker)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: replay_trace SEED EVENTS\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: replay_trace SEED EVENTS [LOG2_OF_THE_LARGEST_ALIGNMENT]\n");
         return 2;
     }
     static struct maker maker;
     maker.random = strtoull(argv[1], NULL, 10) * 2 + 1;
     const uint64_t events = strtoull(argv[2], NULL, 10);
+    maker.align_log2_max = argc == 4 ? strtoull(argv[3], NULL, 10) : UINT64_MAX;
     const struct fl_writer_options options = {.chunk_records = CHUNK_RECORDS};
     struct fl_error err;
     if (fl_writer_open(STDOUT_FILENO, &options, NULL, &maker.writer, &err) != FL_OK) {

@@ -6,17 +6,45 @@
 
 static struct fl_trace_result result;
 
-/* A trace and one allocator that counted, one that did not. */
+/* A trace and one allocator that counts, one that was counted, one of which nothing is known. */
 static void result_start(void)
 {
-    static const struct fl_target ours = {.label = "ours,knob=1"}, theirs = {.label = "theirs"};
+    static const struct fl_target ours = {.label = "ours,knob=1"}, theirs = {.label = "theirs"},
+                                  unknown = {.label = "unknown"};
     result = (struct fl_trace_result){
         .name = "t.zst",
-        .plan = {.events = 1234, .objects = 600, .peak_live_objects = 40, .peak_bytes = 2048},
+        .plan = {.events = 1234,
+                 .steps = 1200,
+                 .objects = 600,
+                 .peak_live_objects = 40,
+                 .peak_bytes = 2048},
         .trace_error = {.status = FL_END},
-        .target_count = 2,
+        .target_count = 3,
     };
-    result.targets[1] = (struct fl_target_result){.target = &theirs};
+    result.targets[2] = (struct fl_target_result){.target = &unknown};
+    result.targets[1] = (struct fl_target_result){
+        .target = &theirs,
+        .malloc_file = "/lib/libtheirs.so",
+        .has_memory = true,
+        .memory =
+            {
+                .mmap_calls = 1,
+                .mmap_bytes = 8192,
+                .reserve_calls = 2,
+                .munmap_calls = 3,
+                .munmap_bytes = 4096,
+                .mremap_calls = 4,
+                .madvise_calls = 5,
+                .given_back_bytes = 12288,
+                .brk_calls = 6,
+                .mprotect_calls = 7,
+                .loaded_footprint = 1024,
+                .footprint = 2048,
+                .peak_footprint = 3072,
+                .mapped_bytes = 4096,
+                .peak_mapped_bytes = 8192,
+            },
+    };
     result.targets[0] = (struct fl_target_result){
         .target = &ours,
         .verdict = FL_VERDICT_PASSED,
@@ -78,6 +106,13 @@ static void every_figure_stands_in_its_column(void **state)
         table_print,
         "t.zst: 1,234 events, 600 objects, peak 40 live, 2.0 KiB of payload\n"
         "\n"
+        "  not timed (--runs=0)\n"
+        "\n"
+        "  allocator    net  raw  spread  relative  faults  footprint  /payload  syscalls\n"
+        "  ours,knob=1    -    -       -         -       -    5.9 KiB     2.000         6\n"
+        "  theirs         -    -       -         -       -    3.0 KiB     1.500        28\n"
+        "  unknown        -    -       -         -       -          -         -         -\n"
+        "\n"
         "  exact counts, the same in every run (--help says what each is)\n"
         "\n"
         "  allocator     check  visits/malloc  max  /free  max  splits  merges  free list  "
@@ -86,15 +121,45 @@ static void every_figure_stands_in_its_column(void **state)
         "7\n"
         "  theirs            -              -    -      -    -       -       -          -    "
         "-\n"
+        "  unknown           -              -    -      -    -       -       -          -    "
+        "-\n"
         "\n"
-        "  memory: peaks, and fragmentation at the peak of payload\n"
+        "  memory: fragmentation at the peak of payload, system calls and their bytes\n"
         "\n"
-        "  allocator    footprint  /payload  block bytes  internal  external        mmap"
-        "      munmap    madvise\n"
-        "  ours,knob=1    5.9 KiB     2.000      4.0 KiB     25.0%     20.0%  2: 8.0 KiB"
-        "  1: 4.0 KiB  3: 12 KiB\n"
-        "  theirs               -         -            -         -         -           -"
-        "           -          -\n");
+        "  allocator    block bytes  internal  external        mmap      munmap    madvise  "
+        "others\n"
+        "  ours,knob=1      4.0 KiB     25.0%     20.0%  2: 8.0 KiB  1: 4.0 KiB  3: 12 KiB  "
+        "     -\n"
+        "  theirs                 -         -         -  1: 8.0 KiB  3: 4.0 KiB  5: 12 KiB  "
+        "    19\n"
+        "  unknown                -         -         -           -           -          -  "
+        "     -\n");
+}
+
+static void timed_columns_are_medians_and_relative_to_the_first(void **state)
+{
+    (void)state;
+    result_start();
+    result.run_count = 3;
+    for (size_t i = 0; i < 2; i++) {
+        struct fl_target_result *target = &result.targets[i];
+        target->run_count = 3;
+        for (size_t run = 0; run < 3; run++) {
+            target->net_ns[run] = 10.0 * (double)(i + 1);
+            target->raw_ns[run] = target->net_ns[run] + (double)run;
+            target->page_faults[run] = 1000.0 * (double)(run * run + i);
+        }
+    }
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    assert_non_null(out);
+    fl_out_table(out, &result, false);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "median of 3 runs, touch=none;"));
+    assert_non_null(strstr(text, "  ours,knob=1  10.0  11.0     18%      1.00   1,000 "));
+    assert_non_null(strstr(text, "  theirs       20.0  21.0     10%      2.00   2,000 "));
+    free(text);
 }
 
 static void histogram_print(FILE *out)
@@ -144,6 +209,11 @@ static void json_has_what_is_derived_and_null_where_nothing_was_counted(void **s
     assert_non_null(strstr(text, "\"internal_fragmentation\": 0.25,"));
     assert_non_null(strstr(text, "\"external_fragmentation\": 0.2,"));
     assert_non_null(strstr(text, "\"counts\": null"));
+    assert_non_null(strstr(text, "\"library\": null,\n          \"memory\": null\n"));
+    assert_non_null(strstr(text,
+                           "\"library\": \"/lib/libtheirs.so\",\n          \"memory\": {\n"
+                           "            \"calls\": 28,\n"));
+    assert_non_null(strstr(text, "\"peak_footprint_bytes\": 3072,"));
     free(text);
     result.targets[0].stats = (struct fl_alloc_stats){0};
     out = open_memstream(&text, &bytes);
@@ -159,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_stands_in_its_column),
+        cmocka_unit_test(timed_columns_are_medians_and_relative_to_the_first),
         cmocka_unit_test(a_histogram_shows_shares_of_the_calls),
         cmocka_unit_test(json_has_what_is_derived_and_null_where_nothing_was_counted),
     };

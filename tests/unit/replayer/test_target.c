@@ -63,6 +63,49 @@ static void wrong_lists_are_refused_whole(void **state)
     assert_refused("addr-tree,", "empty item");
 }
 
+static void libraries_are_named_by_file(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(parse("lib:/opt/x=1/libx.so,system,lib:liby.so.2", &list), 3);
+    assert_ptr_equal(list.at[0].ops, &fl_target_lib);
+    assert_string_equal(list.at[0].label, "lib:libx.so");
+    assert_string_equal(list.at[0].library, "/opt/x=1/libx.so");
+    assert_string_equal(list.at[1].library, "");
+    assert_string_equal(list.at[2].label, "lib:liby.so.2");
+    assert_string_equal(list.at[2].library, "liby.so.2");
+}
+
+static void names_the_loader_would_read_otherwise_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("lib:", "the name of a library has 1 to");
+    assert_refused("lib:/a b.so", "no name with a blank");
+    assert_refused("lib:/a:b.so", "no name with a blank");
+    assert_refused("lib:/$LIB/b.so", "no name with a blank");
+    assert_refused("lib:/a,b.so", "a comma ends the name of a library");
+    assert_refused("lib:/a.so,colour=red", "no knob 'colour'");
+    char text[FL_LIBRARY_MAX + 8] = FL_LIBRARY_PREFIX;
+    memset(text + strlen(text), 'x', FL_LIBRARY_MAX);
+    assert_refused(text, "the name of a library has 1 to");
+    text[strlen(text) - 1] = '\0';
+    struct fl_target_list list;
+    assert_int_equal(parse(text, &list), 1);
+    assert_int_equal(strlen(list.at[0].library), FL_LIBRARY_MAX - 1);
+}
+
+static void foreign_targets_are_told_apart(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(
+        parse("addr-tree,none,system,glibc,jemalloc,mimalloc,tcmalloc,lib:x", &list), 8);
+    for (size_t i = 0; i < list.count; i++) {
+        assert_int_equal(fl_target_is_foreign(list.at[i].ops), i >= 2);
+        assert_int_equal(fl_target_is_preloaded(&list.at[i]), i >= 4);
+    }
+}
+
 static void too_many_targets_are_refused(void **state)
 {
     (void)state;
@@ -107,6 +150,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_without_equals_begins_a_target),
         cmocka_unit_test(item_with_equals_is_a_knob_of_the_target_before_it),
+        cmocka_unit_test(libraries_are_named_by_file),
+        cmocka_unit_test(names_the_loader_would_read_otherwise_are_refused),
+        cmocka_unit_test(foreign_targets_are_told_apart),
         cmocka_unit_test(lists_add_up_over_several_options),
         cmocka_unit_test(wrong_lists_are_refused_whole),
         cmocka_unit_test(too_many_targets_are_refused),
