@@ -110,6 +110,8 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");
     (void)fl_metadata_set_text(meta, "time", time_names[config->times]);
     (void)fl_metadata_set_number(meta, "image", number);
+    if (shared->is_lossy)
+        (void)fl_metadata_set_number(meta, "lossy", 1);
     if (shared->stack_depth > 0)
         (void)fl_metadata_set_number(meta, "stack_depth", shared->stack_depth);
     if (config->limits.start_after > 0)

@@ -1,8 +1,6 @@
 #!/bin/sh
 # Little room and odd surroundings: what the program could do without flrec it can do with it.
 . "$(dirname "$0")/record_common.sh"
-flreplay=$3
-fltrace=$4
 
 # Limits flrec is started with: rings are made smaller, and fewer.
 for kilobytes in 16000 200000; do
@@ -62,28 +60,6 @@ if strace -o calls true 2>/dev/null; then
     [ "$few" -gt 0 ] && [ $((many - few)) -le 2 ] && [ $((few - many)) -le 2 ] ||
         fail "a thousand pairs make $few system calls more, a million $many"
 fi
-
-# --lossy: a full ring, of a flrec that is stopped meanwhile, drops calls and does not stop the program. What is in
-# the trace and what it lacks are all the calls that were made, and it replays.
-lossy_run() { # CALLS PROG ARG, CALLS without those of the C library, at most ten
-    calls=$1
-    shift
-    "$flrec" --lossy --ring=4k -o l.zst "$built/$1" "$2" >out 2>err &
-    recorder=$!
-    sleep 0.1
-    kill -STOP $recorder
-    sleep 0.4
-    kill -CONT $recorder
-    wait $recorder || fail "$1 failed under --lossy"
-    expect_err 'calls for which there was no room'
-    "$fltrace" info l.zst >info || fail "the trace of $1 under --lossy is damaged"
-    kept=$(awk '$1 == "events" { gsub(",", "", $2); print $2 }' info)
-    lost=$(awk '$1 == "lost" && $2 == "events" { gsub(",", "", $3); print $3 }' info)
-    [ $((kept + lost - calls)) -ge 0 ] && [ $((kept + lost - calls)) -le 10 ] || fail "$1: $kept kept and $lost lost of $calls calls"
-    "$flreplay" l.zst --alloc=combo-tree --runs=1 >out 2>&1 || fail "$1: what --lossy left does not replay: $(cat out)"
-}
-lossy_run 6000000 pairs 3000000
-lossy_run 4000000 crossfree 4000000
 
 # A stream holds one trace.
 expect_status 0 -o /dev/null env X=1 "$built/pairs" 10

@@ -21,6 +21,7 @@ expect_whole() { # TRACE CALLS: events and lost calls are CALLS, and the trace r
     recorded=$(events "$1") lacking=$(lost "$1")
     [ $((recorded + lacking)) -eq "$2" ] || fail "$1: $recorded events and $lacking lost are not $2 calls"
     "$fltrace" info "$1" >info 2>/dev/null || fail "$1: fltrace: exit $?"
+    grep -qE "^  lossy +1$" info || fail "$1 does not say that calls may be missing"
     told=$(sed -n 's/^  lost events  *//p' info | tr -d ,)
     [ "${told:-0}" -eq $((lacking + $(lacks "$1" 'calls made inside other calls'))) ] || fail "$1: fltrace counts other losses than flrec"
     timeout 120 "$flreplay" "$1" --alloc=size-tree --check=full --check-every=100 --runs=0 --quiet >out 2>replay_err ||
