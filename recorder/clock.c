@@ -14,7 +14,7 @@
 #define FL_CLOCK_FOLLOW_NS 100000000u
 #define FL_CLOCK_TRIES     4
 
-static uint64_t monotonic_ns(void)
+uint64_t fl_clock_now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -26,7 +26,7 @@ static void reading_take(struct fl_clock *clock)
     uint64_t tightest = UINT64_MAX;
     for (int i = 0; i < FL_CLOCK_TRIES; i++) {
         const uint64_t before = fl_stamp_cycles();
-        const uint64_t now_ns = monotonic_ns();
+        const uint64_t now_ns = fl_clock_now_ns();
         const uint64_t passed = fl_stamp_cycles() - before;
         if (passed >= tightest)
             continue;
@@ -57,6 +57,6 @@ void fl_clock_start(struct fl_clock *clock)
 
 void fl_clock_follow(struct fl_clock *clock)
 {
-    if (monotonic_ns() - clock->base_ns >= FL_CLOCK_FOLLOW_NS)
+    if (fl_clock_now_ns() - clock->base_ns >= FL_CLOCK_FOLLOW_NS)
         rate_measure(clock);
 }

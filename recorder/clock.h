@@ -14,6 +14,9 @@ struct fl_clock {
     double ns_per_cycle;  /* between the last two of them */
 };
 
+/** CLOCK_MONOTONIC. */
+uint64_t fl_clock_now_ns(void);
+
 /** Read both clocks twice, 2 ms apart. */
 void fl_clock_start(struct fl_clock *clock);
 

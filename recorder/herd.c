@@ -67,13 +67,6 @@ struct fl_herd {
     sem_t has_begun;
 };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* ---- one process ---- */
 
 static enum fl_status rings_make(const struct fl_herd *herd, struct process *process,
@@ -277,8 +270,8 @@ static bool herd_is_over(struct fl_herd *herd)
     if (atomic_load(&herd->control->forking) == 0)
         return true;
     if (herd->empty_ns == 0)
-        herd->empty_ns = now_ns();
-    return now_ns() - herd->empty_ns > FL_LINGER_NS;
+        herd->empty_ns = fl_clock_now_ns();
+    return fl_clock_now_ns() - herd->empty_ns > FL_LINGER_NS;
 }
 
 static void *herd_main(void *user)

@@ -112,6 +112,20 @@ static void inherit(struct fl_session *session, const struct fl_inheritance *inh
     }
 }
 
+/* The process waits for its trace, so none of its stamps is from before this. When times are those
+ * at which flrec sees the events, they begin with its first look. */
+static void times_begin(struct fl_session *session)
+{
+    static const uint64_t steps_ns[] = {[FL_TIMES_TICK] = FL_TICK_NS,
+                                        [FL_TIMES_NONE] = FL_TICK_NS,
+                                        [FL_TIMES_US] = 1000,
+                                        [FL_TIMES_NS] = 1};
+    session->step_ns = steps_ns[session->config.times];
+    session->has_exact_times = fl_times_are_exact(session->config.times);
+    if (session->has_exact_times)
+        session->tick_ns = fl_clock_now_ns();
+}
+
 struct fl_session *fl_session_open(const struct fl_session_config *config, uint32_t number,
                                    int fd, const struct fl_inheritance *inherited)
 {
@@ -128,6 +142,7 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
     }
     session->callers = callers;
     session->config = *config;
+    times_begin(session);
     session->namer = namer;
     session->current_thread = FL_THREAD_UNKNOWN;
     writer_begin(session, number, fd, inherited);
@@ -143,21 +158,10 @@ static inline void owe_tick(struct fl_session *session, uint64_t now_ns)
     session->owed_tick_ns = passed_ns - passed_ns % session->step_ns;
 }
 
-static void times_begin(struct fl_session *session, uint64_t now_ns)
-{
-    static const uint64_t steps_ns[] = {[FL_TIMES_TICK] = FL_TICK_NS,
-                                        [FL_TIMES_NONE] = FL_TICK_NS,
-                                        [FL_TIMES_US] = 1000,
-                                        [FL_TIMES_NS] = 1};
-    session->tick_ns = now_ns;
-    session->step_ns = steps_ns[session->config.times];
-    session->has_exact_times = fl_times_are_exact(session->config.times);
-}
-
 void fl_session_round(struct fl_session *session, uint64_t now_ns)
 {
-    if (session->step_ns == 0)
-        times_begin(session, now_ns);
+    if (session->tick_ns == 0)
+        session->tick_ns = now_ns;
     if (session->config.times == FL_TIMES_TICK)
         owe_tick(session, now_ns);
     else if (session->has_exact_times)

@@ -1,0 +1,62 @@
+/**
+ * The document of a run: its results as JSON, where they go, and the gate they pass.
+ *
+ * Thread safety: one document at a time in a process.
+ */
+#ifndef FL_REPLAY_DOCUMENT_H
+#define FL_REPLAY_DOCUMENT_H
+
+#include <stdio.h>
+
+#include <fl/emit.h>
+
+#include "gate.h"
+#include "result.h"
+
+/** What is to be done with the results besides the tables. */
+struct fl_document_request {
+    bool wants_json;
+    const char *json_path;     /* NULL: standard output, in place of the tables */
+    const char *baseline_path; /* compare with it; or NULL */
+    const char *save_path;     /* the next baseline; or NULL */
+    struct fl_gate gate;       /* without rules: the default ones */
+};
+
+struct fl_document {
+    const struct fl_document_request *request;
+    struct fl_emit emit;
+    FILE *text_stream; /* NULL: nobody wants the document */
+    char *text;
+    size_t bytes;
+    FILE *json;       /* where it goes, or NULL */
+    json_t *baseline; /* read before the run, so that a bad one is told at once; or NULL */
+};
+
+/** Are the tables of standard output left out? */
+static inline bool fl_document_takes_stdout(const struct fl_document_request *request)
+{
+    return request->wants_json && request->json_path == NULL;
+}
+
+/** Begin; reads the baseline. FL_OK, FL_IO, FL_NOMEM, FL_USAGE. On failure nothing is left open. */
+enum fl_status fl_document_open(struct fl_document *document,
+                                const struct fl_document_request *request,
+                                const struct fl_run_request *run, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** Add the results of one trace. */
+void fl_document_add(struct fl_document *document, const struct fl_trace_result *result);
+
+/**
+ * Write it where it was asked for. When `is_good`, every trace was whole and every allocator right:
+ * only then is there a gate (to `gate_out`) and a new baseline.
+ *
+ * @param exit_code  receives FL_EXIT_OK or FL_EXIT_GATE
+ * @return           FL_OK; FL_IO when something could not be written; FL_USAGE when the baseline is
+ *                   of another trace, version or configuration
+ */
+enum fl_status fl_document_close(struct fl_document *document, bool is_good, FILE *gate_out,
+                                 int *exit_code, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+#endif
