@@ -116,12 +116,9 @@ static void inherit(struct fl_session *session, const struct fl_inheritance *inh
  * at which flrec sees the events, they begin with its first look. */
 static void times_begin(struct fl_session *session)
 {
-    static const uint64_t steps_ns[] = {[FL_TIMES_TICK] = FL_TICK_NS,
-                                        [FL_TIMES_NONE] = FL_TICK_NS,
-                                        [FL_TIMES_US] = 1000,
-                                        [FL_TIMES_NS] = 1};
-    session->step_ns = steps_ns[session->config.times];
-    session->has_exact_times = fl_times_are_exact(session->config.times);
+    const enum fl_times times = session->config.times;
+    session->step_ns = times == FL_TIMES_US ? 1000 : times == FL_TIMES_NS ? 1 : FL_TICK_NS;
+    session->has_exact_times = fl_times_are_exact(times);
     if (session->has_exact_times)
         session->tick_ns = fl_clock_now_ns();
 }
