@@ -16,6 +16,7 @@
 #include <fl/opt.h>
 #include <fl/term.h>
 
+#include "document.h"
 #include "figures.h"
 #include "growth.h"
 #include "lesson.h"
@@ -57,6 +58,8 @@ static const struct fl_command command = {
         "  flreplay t.zst\n"
         "  flreplay t.zst --alloc=addr-tree,fit=best,list-addr,system\n"
         "  flreplay t.zst --alloc=list-addr --limit=100k --check=full --runs=0\n"
+        "  flreplay t.zst --alloc=addr-tree --runs=0 --save-baseline=base.json\n"
+        "  flreplay t.zst --alloc=addr-tree --runs=0 --baseline=base.json\n"
         "  flreplay --growth\n"
         "  printf 'a 1 100\\na 2 200\\nf 2\\n' | flreplay --explain - --base=10000\n"
         "\n"
@@ -64,7 +67,8 @@ static const struct fl_command command = {
         "  a ID BYTES  malloc   m ID ALIGN BYTES  aligned_alloc   f ID  free\n"
         "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  usable size\n"
         "\n" FL_FIGURES_TEXT "\n"
-        "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged or truncated, 4 the\n"
+        "Exit codes: 0 fine, 1 a gate failed, 2 wrong use, 3 the trace is damaged or "
+        "truncated, 4 the\n"
         "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
@@ -73,16 +77,15 @@ static const struct fl_command command = {
 /* What the command line said. */
 struct request {
     struct fl_run_request run;
-    const char *json_file; /* NULL: standard output */
-    bool wants_json, wants_catalog, wants_histogram, has_targets;
+    struct fl_document_request document;
+    bool wants_catalog, wants_metrics, wants_histogram, has_targets;
     enum fl_color color;
     struct fl_lesson lesson;
 };
 
 /* Where results go; JSON to a file leaves the tables on standard output. */
 struct output {
-    struct fl_emit emit;
-    FILE *json; /* NULL: no JSON */
+    struct fl_document document;
     bool has_tables, is_colored;
 };
 
@@ -94,6 +97,16 @@ static enum fl_status alloc_add(struct request *request, const char *text, struc
     }
     request->has_targets = true;
     return fl_target_list_add(request->run.catalog, text, &request->run.targets, err);
+}
+
+static enum fl_status limits_add(struct request *request, enum fl_gate_level level,
+                                 const char *text, struct fl_error *err)
+{
+    if (strcmp(text, "help") == 0) {
+        request->wants_metrics = true;
+        return FL_OK;
+    }
+    return fl_gate_add(&request->document.gate, level, text, err);
 }
 
 _Static_assert(FL_CHECK_MODE_FAST == 0 && FL_CHECK_MODE_FULL == 1 && FL_CHECK_MODE_OFF == 2,
@@ -161,10 +174,20 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         request->wants_histogram = true;
         return FL_OK;
     case OPT_JSON:
-        request->wants_json = request->lesson.has_json = true;
-        request->json_file =
+        request->document.wants_json = request->lesson.has_json = true;
+        request->document.json_path =
             value->text != NULL && strcmp(value->text, "-") == 0 ? NULL : value->text;
         return FL_OK;
+    case OPT_BASELINE:
+        request->document.baseline_path = value->text;
+        return FL_OK;
+    case OPT_SAVE_BASELINE:
+        request->document.save_path = value->text;
+        return FL_OK;
+    case OPT_FAIL_ON:
+        return limits_add(request, FL_GATE_FAIL, value->text, err);
+    case OPT_WARN_ON:
+        return limits_add(request, FL_GATE_WARN, value->text, err);
     case OPT_QUIET:
         request->run.is_quiet = true;
         return FL_OK;
@@ -185,6 +208,9 @@ static enum fl_status request_complete(struct request *request, bool has_traces,
     if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF) {
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
     }
+    if (request->document.gate.count > 0 && request->document.baseline_path == NULL) {
+        return fl_fail(err, FL_USAGE, "--fail-on and --warn-on need a --baseline");
+    }
     if (!request->has_targets) {
         return fl_target_list_add(request->run.catalog, FL_ALLOC_DEFAULT, &request->run.targets,
                                   err);
@@ -192,32 +218,44 @@ static enum fl_status request_complete(struct request *request, bool has_traces,
     return FL_OK;
 }
 
+/* Of two exit codes the one that counts more. */
+static int graver(int one, int two)
+{
+    static const int by_weight[] = {FL_EXIT_BUG,   FL_EXIT_ENVIRONMENT, FL_EXIT_USAGE,
+                                    FL_EXIT_WRONG, FL_EXIT_TRACE,       FL_EXIT_GATE};
+    for (size_t i = 0; i < sizeof by_weight / sizeof by_weight[0]; i++) {
+        if (one == by_weight[i] || two == by_weight[i]) {
+            return by_weight[i];
+        }
+    }
+    return FL_EXIT_OK;
+}
+
 static enum fl_status output_open(struct output *output, const struct request *request,
                                   struct fl_error *err)
 {
-    const bool json_only = request->wants_json && request->json_file == NULL;
     *output = (struct output){
-        .has_tables = !json_only,
+        .has_tables = !fl_document_takes_stdout(&request->document),
         .is_colored = fl_term_wants_color(request->color, STDOUT_FILENO),
     };
-    if (request->wants_json) {
-        output->json = json_only ? stdout : fopen(request->json_file, "we");
-        if (output->json == NULL) {
-            return fl_fail_os(err, FL_IO, errno, "cannot write %s", request->json_file);
-        }
-        fl_out_json_start(&output->emit, output->json, &request->run);
-    }
-    return FL_OK;
+    return fl_document_open(&output->document, &request->document, &request->run, err);
 }
 
-static enum fl_status output_close(struct output *output, struct fl_error *err)
+/* The gate's words stand under the tables; where JSON has standard output, among the errors. */
+static int output_close(struct output *output, int code, struct fl_error *err)
 {
-    bool is_written = output->json == NULL || fl_out_json_end(&output->emit);
-    if (output->json != NULL && output->json != stdout) {
-        is_written = fclose(output->json) == 0 && is_written;
+    int gate_code;
+    FILE *const gate_out = output->has_tables ? stdout : stderr;
+    enum fl_status status =
+        fl_document_close(&output->document, code == FL_EXIT_OK, gate_out, &gate_code, err);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == FL_OK) {
+        status = fl_fail_os(err, FL_IO, errno, "the results cannot be written");
     }
-    is_written = fflush(stdout) == 0 && ferror(stdout) == 0 && is_written;
-    return is_written ? FL_OK : fl_fail_os(err, FL_IO, errno, "the results cannot be written");
+    if (status != FL_OK) {
+        fl_opt_report(&command, err);
+        return graver(code, fl_status_exit(status));
+    }
+    return graver(code, gate_code);
 }
 
 /* A finding as an error, and the shortest command that shows it again. */
@@ -294,9 +332,7 @@ static int trace_replay(const struct request *request, struct output *output, co
         fl_opt_report(&command, &err);
         code = fl_status_exit(err.status);
     } else {
-        if (output->json != NULL) {
-            fl_out_json_trace(&output->emit, result);
-        }
+        fl_document_add(&output->document, result);
         if (output->has_tables) {
             fl_out_table(stdout, result, output->is_colored);
         }
@@ -308,19 +344,6 @@ static int trace_replay(const struct request *request, struct output *output, co
     }
     free(result);
     return code;
-}
-
-/* Of two exit codes the one that counts more. */
-static int graver(int one, int two)
-{
-    static const int by_weight[] = {FL_EXIT_BUG, FL_EXIT_ENVIRONMENT, FL_EXIT_USAGE,
-                                    FL_EXIT_WRONG, FL_EXIT_TRACE};
-    for (size_t i = 0; i < sizeof by_weight / sizeof by_weight[0]; i++) {
-        if (one == by_weight[i] || two == by_weight[i]) {
-            return by_weight[i];
-        }
-    }
-    return FL_EXIT_OK;
 }
 
 static int traces_replay(const struct request *request, struct output *output,
@@ -351,18 +374,15 @@ static void next_command(const struct request *request, const char *path, int co
 static int request_run(struct request *request, char *const *paths, size_t path_count)
 {
     struct fl_error err;
-    struct output output = {.json = NULL};
+    struct output output = {.has_tables = true};
     if (request_complete(request, path_count > 0, &err) != FL_OK ||
         fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {
         fl_opt_report(&command, &err);
         return fl_status_exit(err.status);
     }
-    const int code = traces_replay(request, &output, paths, path_count);
-    if (output_close(&output, &err) != FL_OK) {
-        fl_opt_report(&command, &err);
-        return graver(code, fl_status_exit(err.status));
-    }
+    int code = traces_replay(request, &output, paths, path_count);
+    code = output_close(&output, code, &err);
     next_command(request, paths[0], code);
     return code;
 }
@@ -403,6 +423,10 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     }
     if (request.wants_catalog) {
         fl_out_catalog(stdout, catalog);
+        return FL_EXIT_OK;
+    }
+    if (request.wants_metrics) {
+        fl_gate_help(stdout);
         return FL_EXIT_OK;
     }
     char *const *paths = argv + first_operand;

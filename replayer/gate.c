@@ -23,7 +23,7 @@ static enum fl_status rule_parse(const char *word, size_t length, struct fl_gate
     const size_t name_length = sign == NULL ? length : (size_t)(sign - word);
     rule->metric = fl_metric_find(word, name_length);
     if (rule->metric == NULL) {
-        return fl_fail(err, FL_USAGE, "'%.*s' is no metric; --help lists them",
+        return fl_fail(err, FL_USAGE, "'%.*s' is no metric; --fail-on=help lists them",
                        (int)name_length, word);
     }
     char *end = NULL;
@@ -229,6 +229,20 @@ void fl_gate_verdict_free(struct fl_gate_verdict *verdict)
 }
 
 /* ---- saying it ---- */
+
+void fl_gate_help(FILE *out)
+{
+    static const char *const kinds[] = {[FL_METRIC_EXACT] = "exact",
+                                        [FL_METRIC_MEASURED] = "measured",
+                                        [FL_METRIC_TIMED] = "timed"};
+    fputs("--fail-on=METRIC>LIMIT[%][,...]; without it, any growth of an exact one fails\n\n",
+          out);
+    for (size_t i = 0; i < fl_metric_count(); i++) {
+        const struct fl_metric *metric = fl_metric_at(i);
+        fprintf(out, "%-18s %-6s %-9s %s\n", metric->name, metric->unit, kinds[metric->kind],
+                metric->summary);
+    }
+}
 
 /* Whole numbers with their thousands, others with two places. */
 static void figure_print(FILE *out, double value)

@@ -71,6 +71,9 @@ enum fl_status fl_gate_compare(const struct fl_gate *gate, const json_t *before,
                                const json_t *now, struct fl_gate_verdict *verdict,
                                struct fl_error *err) __attribute__((warn_unused_result));
 
+/** The metrics: --fail-on=help. */
+void fl_gate_help(FILE *out);
+
 /** A line for each figure that moved, and the verdict. */
 void fl_gate_print(FILE *out, const struct fl_gate_verdict *verdict);
 void fl_gate_verdict_free(struct fl_gate_verdict *verdict);

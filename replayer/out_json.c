@@ -34,6 +34,13 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
     fl_emit_array(emit, "traces");
 }
 
+static void emit_hash(struct fl_emit *emit, const char *key, uint64_t hash)
+{
+    char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64, hash);
+    fl_emit_text(emit, key, text);
+}
+
 static void emit_trace_status(struct fl_emit *emit, const struct fl_trace_result *result)
 {
     const bool is_whole = result->trace_error.status == FL_END;
@@ -230,9 +237,7 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
     emit_finding(emit, target);
     fl_emit_u64(emit, "refused", target->refused);
     if (target->verdict == FL_VERDICT_PASSED && target->has_offsets) {
-        char hash[20];
-        snprintf(hash, sizeof hash, "%016" PRIx64, target->check.offsets_hash);
-        fl_emit_text(emit, "offsets_hash", hash);
+        emit_hash(emit, "offsets_hash", target->check.offsets_hash);
     } else {
         fl_emit_null(emit, "offsets_hash");
     }
@@ -265,6 +270,7 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
         emit_target(emit, &result->targets[i]);
     }
     fl_emit_close(emit);
+    emit_hash(emit, "trace_hash", result->plan.hash);
     fl_emit_close(emit);
 }
 

@@ -157,6 +157,17 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, uint32_t eve
     return true;
 }
 
+/* splitmix64's step over what there was and the call: order matters. Slots are given by the order
+ * of calls alone, so the file's chunks do not. */
+static void totals_add_hash(struct fl_plan_totals *totals, const struct fl_op *op)
+{
+    const uint64_t what = (uint64_t)op->kind | (uint64_t)op->flags << 8 |
+                          (uint64_t)op->align_log2 << 16 | (uint64_t)op->slot << 32;
+    const uint64_t hash =
+        (totals->hash ^ what ^ (op->size_bytes * 0xBF58476D1CE4E5B9u)) * 0x9E3779B97F4A7C15u;
+    totals->hash = hash ^ (hash >> 29);
+}
+
 enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
                              struct fl_step_batch *out, struct fl_error *err)
 {
@@ -176,6 +187,7 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
         if (!call_plan(plan, op, out->events, out)) {
             return fl_fail(err, FL_NOMEM, "no memory for a table of %u live objects", op->slot);
         }
+        totals_add_hash(&plan->totals, op);
         out->events++;
         plan->totals.events++;
     }

@@ -79,6 +79,7 @@ struct fl_plan_totals {
     uint64_t failed_calls;                  /* returned NULL when recorded, left out */
     uint64_t implied_frees;                 /* nobody saw them, replayed */
     uint64_t lost_events, threads, marks;
+    uint64_t hash; /* over all calls in order: what makes two traces the same */
 };
 
 struct fl_plan {
