@@ -6,13 +6,60 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "baseline.h"
 #include "out.h"
 
 static bool is_wanted(const struct fl_document_request *request)
 {
-    return request->wants_json || request->baseline_path != NULL || request->save_path != NULL;
+    return request->output_count > 0 || request->baseline_path != NULL ||
+           request->save_path != NULL;
+}
+
+bool fl_document_takes_stdout(const struct fl_document_request *request)
+{
+    for (size_t i = 0; i < request->output_count; i++) {
+        if (request->outputs[i].path == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum fl_status fl_document_request_output(struct fl_document_request *request,
+                                          const struct fl_form *form, const char *path,
+                                          struct fl_error *err)
+{
+    const bool is_stdout = path == NULL || strcmp(path, "-") == 0;
+    if (is_stdout && fl_document_takes_stdout(request)) {
+        return fl_fail(err, FL_USAGE, "two forms for standard output; give one a FILE");
+    }
+    if (request->output_count == FL_DOCUMENT_OUTPUTS_MAX) {
+        return fl_fail(err, FL_USAGE, "more than %u forms", FL_DOCUMENT_OUTPUTS_MAX);
+    }
+    request->outputs[request->output_count++] =
+        (struct fl_document_output){form, is_stdout ? NULL : path};
+    return FL_OK;
+}
+
+enum fl_status fl_document_request_add(struct fl_document_request *request, const char *text,
+                                       struct fl_error *err)
+{
+    if (strcmp(text, "table") == 0) {
+        return FL_OK;
+    }
+    const size_t length = strcspn(text, ":");
+    const struct fl_form *form = fl_form_find(text, length);
+    if (form == NULL) {
+        return fl_fail(err, FL_USAGE, "--format=%s: no such form; --format=help lists them",
+                       text);
+    }
+    const char *path = text[length] == ':' ? text + length + 1 : NULL;
+    if (path != NULL && *path == '\0') {
+        return fl_fail(err, FL_USAGE, "--format=%s: the file has no name", text);
+    }
+    return fl_document_request_output(request, form, path, err);
 }
 
 static void document_free(struct fl_document *document)
@@ -20,8 +67,10 @@ static void document_free(struct fl_document *document)
     if (document->text_stream != NULL) {
         fclose(document->text_stream);
     }
-    if (document->json != NULL && document->json != stdout) {
-        fclose(document->json);
+    for (size_t i = 0; i < FL_DOCUMENT_OUTPUTS_MAX; i++) {
+        if (document->outputs[i] != NULL && document->outputs[i] != stdout) {
+            fclose(document->outputs[i]);
+        }
     }
     free(document->text);
     json_decref(document->baseline);
@@ -31,10 +80,11 @@ static void document_free(struct fl_document *document)
 static enum fl_status streams_open(struct fl_document *document, struct fl_error *err)
 {
     const struct fl_document_request *request = document->request;
-    if (request->wants_json) {
-        document->json = request->json_path == NULL ? stdout : fopen(request->json_path, "we");
-        if (document->json == NULL) {
-            return fl_fail_os(err, FL_IO, errno, "cannot write %s", request->json_path);
+    for (size_t i = 0; i < request->output_count; i++) {
+        const char *path = request->outputs[i].path;
+        document->outputs[i] = path == NULL ? stdout : fopen(path, "we");
+        if (document->outputs[i] == NULL) {
+            return fl_fail_os(err, FL_IO, errno, "cannot write %s", path);
         }
     }
     document->text_stream = open_memstream(&document->text, &document->bytes);
@@ -72,64 +122,76 @@ void fl_document_add(struct fl_document *document, const struct fl_trace_result 
     }
 }
 
-static enum fl_status gate_pass(const struct fl_document *document, const json_t *now,
-                                FILE *gate_out, int *exit_code, struct fl_error *err)
+/* Hold `now` against the baseline. */
+static enum fl_status gate_run(const struct fl_document *document, const json_t *now,
+                               struct fl_gate_verdict *verdict, struct fl_error *err)
 {
     struct fl_gate gate = document->request->gate;
-    struct fl_gate_verdict verdict;
     if (gate.count == 0) {
         fl_gate_add_default(&gate);
     }
-    enum fl_status status =
+    const enum fl_status status =
         fl_baseline_match(document->baseline, now, document->request->baseline_path, err);
-    if (status == FL_OK) {
-        status = fl_gate_compare(&gate, document->baseline, now, &verdict, err);
+    return status == FL_OK ? fl_gate_compare(&gate, document->baseline, now, verdict, err)
+                           : status;
+}
+
+static enum fl_status outputs_write(struct fl_document *document,
+                                    const struct fl_form_input *input, struct fl_error *err)
+{
+    for (size_t i = 0; i < document->request->output_count; i++) {
+        FILE *const out = document->outputs[i];
+        bool is_written = document->request->outputs[i].form->write(out, input);
+        if (out != stdout) {
+            is_written = fclose(out) == 0 && is_written;
+            document->outputs[i] = NULL;
+        }
+        if (!is_written) {
+            return fl_fail_os(err, FL_IO, errno, "the results cannot be written");
+        }
     }
-    if (status != FL_OK) {
-        return status;
-    }
-    fl_gate_print(gate_out, &verdict);
-    *exit_code = verdict.failed > 0 ? FL_EXIT_GATE : FL_EXIT_OK;
-    fl_gate_verdict_free(&verdict);
     return FL_OK;
 }
 
-static enum fl_status gate_run(const struct fl_document *document, FILE *gate_out,
-                               int *exit_code, struct fl_error *err)
+static enum fl_status text_end(struct fl_document *document, json_t **now, struct fl_error *err)
 {
-    json_t *now = NULL;
     struct fl_error cause;
-    if (document->baseline == NULL) {
-        return FL_OK;
-    }
-    if (fl_baseline_parse(document->text, document->bytes, &now, &cause) != FL_OK) {
-        return fl_fail(err, FL_BUG, "the results are no JSON: %s", cause.message);
-    }
-    const enum fl_status status = gate_pass(document, now, gate_out, exit_code, err);
-    json_decref(now);
-    return status;
-}
-
-static enum fl_status json_write(struct fl_document *document, struct fl_error *err)
-{
-    if (document->json == NULL) {
-        return FL_OK;
-    }
-    bool is_written =
-        fwrite(document->text, 1, document->bytes, document->json) == document->bytes;
-    if (document->json != stdout) {
-        is_written = fclose(document->json) == 0 && is_written;
-        document->json = NULL;
-    }
-    return is_written ? FL_OK : fl_fail_os(err, FL_IO, errno, "the results cannot be written");
-}
-
-static enum fl_status text_end(struct fl_document *document, struct fl_error *err)
-{
     const bool is_whole = fl_out_json_end(&document->emit);
     const bool is_closed = fclose(document->text_stream) == 0;
     document->text_stream = NULL;
-    return is_whole && is_closed ? FL_OK : fl_fail(err, FL_NOMEM, "no memory for the results");
+    if (!is_whole || !is_closed) {
+        return fl_fail(err, FL_NOMEM, "no memory for the results");
+    }
+    if (fl_baseline_parse(document->text, document->bytes, now, &cause) != FL_OK) {
+        return fl_fail(err, FL_BUG, "the results are no JSON: %s", cause.message);
+    }
+    return FL_OK;
+}
+
+/* The forms are written whatever the gate meets: a baseline that does not fit loses no figure. */
+static enum fl_status results_give(struct fl_document *document, const json_t *now,
+                                   bool has_gate, FILE *gate_out, int *exit_code,
+                                   struct fl_error *err)
+{
+    struct fl_gate_verdict verdict = {0};
+    enum fl_status status = has_gate ? gate_run(document, now, &verdict, err) : FL_OK;
+    const bool is_judged = has_gate && status == FL_OK;
+    const struct fl_form_input input = {.text = document->text,
+                                        .bytes = document->bytes,
+                                        .document = now,
+                                        .verdict = is_judged ? &verdict : NULL};
+    struct fl_error write_error;
+    const enum fl_status written = outputs_write(document, &input, &write_error);
+    if (is_judged) {
+        fl_gate_print(gate_out, &verdict);
+        *exit_code = verdict.failed > 0 ? FL_EXIT_GATE : FL_EXIT_OK;
+    }
+    fl_gate_verdict_free(&verdict);
+    if (status == FL_OK && written != FL_OK) {
+        *err = write_error;
+        status = written;
+    }
+    return status;
 }
 
 enum fl_status fl_document_close(struct fl_document *document, bool is_good, FILE *gate_out,
@@ -139,13 +201,13 @@ enum fl_status fl_document_close(struct fl_document *document, bool is_good, FIL
     if (document->text_stream == NULL) {
         return FL_OK;
     }
-    enum fl_status status = text_end(document, err);
+    json_t *now = NULL;
+    const bool has_gate = is_good && document->baseline != NULL;
+    enum fl_status status = text_end(document, &now, err);
     if (status == FL_OK) {
-        status = json_write(document, err);
+        status = results_give(document, now, has_gate, gate_out, exit_code, err);
     }
-    if (status == FL_OK && is_good) {
-        status = gate_run(document, gate_out, exit_code, err);
-    }
+    json_decref(now);
     const char *save_path = document->request->save_path;
     if (status == FL_OK && is_good && save_path != NULL) {
         status = fl_baseline_save(save_path, document->text, document->bytes, err);

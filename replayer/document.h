@@ -10,13 +10,21 @@
 
 #include <fl/emit.h>
 
-#include "gate.h"
+#include "form.h"
 #include "result.h"
+
+#define FL_DOCUMENT_OUTPUTS_MAX 8u
+
+/** A form of the results and where it goes. */
+struct fl_document_output {
+    const struct fl_form *form;
+    const char *path; /* NULL: standard output, in place of the tables */
+};
 
 /** What is to be done with the results besides the tables. */
 struct fl_document_request {
-    bool wants_json;
-    const char *json_path;     /* NULL: standard output, in place of the tables */
+    struct fl_document_output outputs[FL_DOCUMENT_OUTPUTS_MAX];
+    size_t output_count;
     const char *baseline_path; /* compare with it; or NULL */
     const char *save_path;     /* the next baseline; or NULL */
     struct fl_gate gate;       /* without rules: the default ones */
@@ -28,15 +36,28 @@ struct fl_document {
     FILE *text_stream; /* NULL: nobody wants the document */
     char *text;
     size_t bytes;
-    FILE *json;       /* where it goes, or NULL */
+    FILE *outputs[FL_DOCUMENT_OUTPUTS_MAX]; /* as in the request; NULL: not open */
     json_t *baseline; /* read before the run, so that a bad one is told at once; or NULL */
 };
 
+/**
+ * Add FORM[:FILE] of `text`; "table" is no form of a document and adds nothing.
+ *
+ * @param text  outlives the request
+ * @return      FL_OK, or FL_USAGE: no such form, two for standard output, too many
+ */
+enum fl_status fl_document_request_add(struct fl_document_request *request, const char *text,
+                                       struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** As above, for a form and a path that is NULL or "-" for standard output. */
+enum fl_status fl_document_request_output(struct fl_document_request *request,
+                                          const struct fl_form *form, const char *path,
+                                          struct fl_error *err)
+    __attribute__((warn_unused_result));
+
 /** Are the tables of standard output left out? */
-static inline bool fl_document_takes_stdout(const struct fl_document_request *request)
-{
-    return request->wants_json && request->json_path == NULL;
-}
+bool fl_document_takes_stdout(const struct fl_document_request *request);
 
 /** Begin; reads the baseline. FL_OK, FL_IO, FL_NOMEM, FL_USAGE. On failure nothing is left open. */
 enum fl_status fl_document_open(struct fl_document *document,

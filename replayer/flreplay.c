@@ -78,7 +78,7 @@ static const struct fl_command command = {
 struct request {
     struct fl_run_request run;
     struct fl_document_request document;
-    bool wants_catalog, wants_metrics, wants_histogram, has_targets;
+    bool wants_catalog, wants_metrics, wants_forms, wants_histogram, has_targets;
     enum fl_color color;
     struct fl_lesson lesson;
 };
@@ -174,10 +174,14 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         request->wants_histogram = true;
         return FL_OK;
     case OPT_JSON:
-        request->document.wants_json = request->lesson.has_json = true;
-        request->document.json_path =
-            value->text != NULL && strcmp(value->text, "-") == 0 ? NULL : value->text;
-        return FL_OK;
+        request->lesson.has_json = true;
+        return fl_document_request_output(&request->document, fl_form_find("json", 4),
+                                          value->text, err);
+    case OPT_FORMAT:
+        request->wants_forms = strcmp(value->text, "help") == 0;
+        return request->wants_forms
+                   ? FL_OK
+                   : fl_document_request_add(&request->document, value->text, err);
     case OPT_BASELINE:
         request->document.baseline_path = value->text;
         return FL_OK;
@@ -331,6 +335,11 @@ static int trace_replay(const struct request *request, struct output *output, co
     if (fl_run_trace(&request->run, path, result, &err) != FL_OK) {
         fl_opt_report(&command, &err);
         code = fl_status_exit(err.status);
+        if (code == FL_EXIT_TRACE || code == FL_EXIT_ENVIRONMENT) { /* no reader may miss it */
+            result->name = path;
+            result->trace_error = err;
+            fl_document_add(&output->document, result);
+        }
     } else {
         fl_document_add(&output->document, result);
         if (output->has_tables) {
@@ -423,6 +432,10 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     }
     if (request.wants_catalog) {
         fl_out_catalog(stdout, catalog);
+        return FL_EXIT_OK;
+    }
+    if (request.wants_forms) {
+        fl_form_help(stdout);
         return FL_EXIT_OK;
     }
     if (request.wants_metrics) {

@@ -257,13 +257,15 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
     *out = (struct fl_trace_result){.target_count = request->targets.count,
                                     .touch = request->touch};
     struct schedule schedule = {.request = request, .result = out};
+    for (size_t i = 0; i < request->targets.count; i++) {
+        out->targets[i].target = &request->targets.at[i];
+    }
     enum fl_status status = fl_source_open(&schedule.source, path, err);
     if (status != FL_OK) {
         return status;
     }
     out->name = schedule.source.name;
     for (size_t i = 0; i < request->targets.count; i++) {
-        out->targets[i].target = &request->targets.at[i];
         schedule.pass_count += is_checked(&schedule, &request->targets.at[i]);
         schedule.pass_count += is_counted(&request->targets.at[i]);
     }
