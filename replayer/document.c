@@ -96,7 +96,10 @@ enum fl_status fl_document_open(struct fl_document *document,
                                 const struct fl_document_request *request,
                                 const struct fl_run_request *run, struct fl_error *err)
 {
-    *document = (struct fl_document){.request = request};
+    *document = (struct fl_document){.request = request, .gate = request->gate};
+    if (document->gate.count == 0) {
+        fl_gate_add_default(&document->gate);
+    }
     if (!is_wanted(request)) {
         return FL_OK;
     }
@@ -126,14 +129,11 @@ void fl_document_add(struct fl_document *document, const struct fl_trace_result 
 static enum fl_status gate_run(const struct fl_document *document, const json_t *now,
                                struct fl_gate_verdict *verdict, struct fl_error *err)
 {
-    struct fl_gate gate = document->request->gate;
-    if (gate.count == 0) {
-        fl_gate_add_default(&gate);
-    }
     const enum fl_status status =
         fl_baseline_match(document->baseline, now, document->request->baseline_path, err);
-    return status == FL_OK ? fl_gate_compare(&gate, document->baseline, now, verdict, err)
-                           : status;
+    return status == FL_OK
+               ? fl_gate_compare(&document->gate, document->baseline, now, verdict, err)
+               : status;
 }
 
 static enum fl_status outputs_write(struct fl_document *document,

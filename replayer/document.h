@@ -37,6 +37,7 @@ struct fl_document {
     char *text;
     size_t bytes;
     FILE *outputs[FL_DOCUMENT_OUTPUTS_MAX]; /* as in the request; NULL: not open */
+    struct fl_gate gate;                    /* a verdict points to its rules */
     json_t *baseline; /* read before the run, so that a bad one is told at once; or NULL */
 };
 

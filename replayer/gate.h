@@ -37,7 +37,7 @@ struct fl_gate_move {
     const char *trace, *allocator;
     const struct fl_metric *metric;
     double before, now;
-    const struct fl_gate_rule *rule; /* that is broken, the gravest; NULL: none */
+    const struct fl_gate_rule *rule; /* that is broken, the gravest; the gate's; NULL: none */
 };
 
 /** What came out. */
