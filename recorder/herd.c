@@ -69,11 +69,17 @@ struct fl_herd {
 
 /* ---- one process ---- */
 
+static enum fl_stamp_choice stamp_choice(const struct fl_herd_config *config)
+{
+    const bool needs_clock = fl_times_are_exact(config->times);
+    return config->stamp == FL_STAMP_AUTO && needs_clock ? FL_STAMP_AUTO_CLOCK : config->stamp;
+}
+
 static enum fl_status rings_make(const struct fl_herd *herd, struct process *process,
                                  struct fl_error *err)
 {
     const enum fl_status status =
-        fl_shared_make(herd->config.ring_bytes, herd->config.stamp, &process->shared,
+        fl_shared_make(herd->config.ring_bytes, stamp_choice(&herd->config), &process->shared,
                        &process->memfd, &process->inode, err);
     if (status != FL_OK)
         return status;

@@ -3,13 +3,16 @@
  * no thread claims cost address space only; where that is limited (RLIMIT_AS), or the size of
  * files is (RLIMIT_FSIZE), they are smaller and fewer.
  *
- * The processor's counter serves as clock where the kernel itself keeps time by it, which it
- * only does after it has checked that all processors agree; elsewhere a shared counter does.
+ * The processor's counter serves as stamp where the kernel itself keeps time by it, which it
+ * only does after it has checked that all processors agree; elsewhere a shared counter does. The
+ * shared one is also taken where two processors at most fight for its cache line: there it costs
+ * less than the fence before the other (DESIGN.md, Order).
  */
 #include "shared.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,9 +24,11 @@
 #include <cpuid.h>
 #endif
 
-#define FL_PAGE_MAX         65536u /* of any machine: ring 0 starts on a page */
-#define FL_RING_SLOTS_SMALL 4096u
-#define FL_RINGS_WANTED     64u
+#define FL_PAGE_MAX               65536u /* of any machine: ring 0 starts on a page */
+#define FL_RING_SLOTS_SMALL       4096u
+#define FL_RINGS_WANTED           64u
+
+#define FL_COUNTER_PROCESSORS_MAX 2
 
 #if defined(__x86_64__)
 static bool is_kernel_clock_tsc(void)
@@ -60,11 +65,23 @@ static bool has_good_cycles(void)
 }
 #endif
 
+/* May the program run on more processors than the shared counter is cheap for? A machine with
+ * more than fit the set answers with an error, and has many. */
+static bool has_many_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) != 0 ||
+           CPU_COUNT(&set) > FL_COUNTER_PROCESSORS_MAX;
+}
+
 static uint32_t stamp_choose(enum fl_stamp_choice choice)
 {
-    if (choice == FL_STAMP_AUTO)
-        return has_good_cycles() ? FL_STAMP_CYCLES : FL_STAMP_COUNTER;
-    return choice == FL_STAMP_ASK_CYCLES ? FL_STAMP_CYCLES : FL_STAMP_COUNTER;
+    bool is_cycles = choice == FL_STAMP_ASK_CYCLES;
+    if (choice == FL_STAMP_AUTO_CLOCK)
+        is_cycles = has_good_cycles();
+    else if (choice == FL_STAMP_AUTO)
+        is_cycles = has_many_processors() && has_good_cycles();
+    return is_cycles ? FL_STAMP_CYCLES : FL_STAMP_COUNTER;
 }
 
 static uint64_t slots_round(uint64_t ring_bytes)

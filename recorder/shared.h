@@ -7,11 +7,12 @@
 #include "control.h"
 #include "ring.h"
 
-/** The values of --stamp, in the order of its choices. */
+/** What picks the stamp: the values of --stamp in the order of its choices, and one more. */
 enum fl_stamp_choice {
     FL_STAMP_AUTO,
     FL_STAMP_ASK_CYCLES,
     FL_STAMP_ASK_COUNTER,
+    FL_STAMP_AUTO_CLOCK, /* none of the option's: auto, where stamps must also tell the time */
 };
 
 /**
