@@ -22,6 +22,7 @@
 #include "lesson.h"
 #include "library.h"
 #include "out.h"
+#include "reproduction.h"
 #include "run.h"
 #include "worker.h"
 
@@ -79,6 +80,8 @@ struct request {
     struct fl_run_request run;
     struct fl_document_request document;
     bool wants_catalog, wants_metrics, wants_forms, wants_histogram, has_targets;
+    bool wants_shrunk;
+    const char *shrunk_name; /* NULL: after the trace */
     enum fl_color color;
     struct fl_lesson lesson;
 };
@@ -173,6 +176,10 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_HISTOGRAM:
         request->wants_histogram = true;
         return FL_OK;
+    case OPT_SHRINK:
+        request->wants_shrunk = true;
+        request->shrunk_name = value->text;
+        return FL_OK;
     case OPT_JSON:
         request->lesson.has_json = true;
         return fl_document_request_output(&request->document, fl_form_find("json", 4),
@@ -203,14 +210,21 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     }
 }
 
-static enum fl_status request_complete(struct request *request, bool has_traces,
+static enum fl_status request_complete(struct request *request, size_t trace_count,
                                        struct fl_error *err)
 {
-    if (!has_traces) {
+    if (trace_count == 0) {
         return fl_fail(err, FL_USAGE, "no trace is named");
     }
     if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF) {
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
+    }
+    if (request->wants_shrunk && request->run.check_mode == FL_CHECK_MODE_OFF) {
+        return fl_fail(err, FL_USAGE, "--shrink needs the check that --check=off leaves out");
+    }
+    if (request->shrunk_name != NULL && trace_count > 1) {
+        return fl_fail(err, FL_USAGE, "--shrink=%s names the files of one trace, there are %zu",
+                       request->shrunk_name, trace_count);
     }
     if (request->document.gate.count > 0 && request->document.baseline_path == NULL) {
         return fl_fail(err, FL_USAGE, "--fail-on and --warn-on need a --baseline");
@@ -321,6 +335,26 @@ static void result_report(const struct request *request, const struct fl_trace_r
     }
 }
 
+/* The first wrong answer of a trace is shrunk. */
+static int result_shrink(const struct request *request, const struct fl_trace_result *result,
+                         const char *path)
+{
+    struct fl_error err;
+    const struct fl_target_result *wrong = NULL;
+    for (size_t i = 0; wrong == NULL && i < result->target_count; i++) {
+        wrong = result->targets[i].verdict == FL_VERDICT_WRONG ? &result->targets[i] : NULL;
+    }
+    if (wrong == NULL || !request->wants_shrunk) {
+        return FL_EXIT_OK;
+    }
+    if (fl_reproduce(&request->run, path, wrong->target, &wrong->finding, request->shrunk_name,
+                     request->run.is_quiet ? NULL : stderr, &err) == FL_OK) {
+        return FL_EXIT_OK;
+    }
+    fl_opt_report(&command, &err);
+    return fl_status_exit(err.status);
+}
+
 /* One trace: results to `output`, errors to standard error. Gives its exit code. */
 static int trace_replay(const struct request *request, struct output *output, const char *path)
 {
@@ -350,6 +384,9 @@ static int trace_replay(const struct request *request, struct output *output, co
         }
         result_report(request, result, path);
         code = fl_result_exit(result);
+        if (code == FL_EXIT_WRONG) {
+            code = graver(code, result_shrink(request, result, path));
+        }
     }
     free(result);
     return code;
@@ -384,7 +421,7 @@ static int request_run(struct request *request, char *const *paths, size_t path_
 {
     struct fl_error err;
     struct output output = {.has_tables = true};
-    if (request_complete(request, path_count > 0, &err) != FL_OK ||
+    if (request_complete(request, path_count, &err) != FL_OK ||
         fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {
         fl_opt_report(&command, &err);

@@ -1,7 +1,7 @@
 /*
  * A library to preload: the malloc family over a bump allocator, right until block number
- * BROKEN_AFTER of the environment and from there handing out the last block again. Without the
- * variable it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
+ * BROKEN_AFTER of the environment and from there handing out the last block again, or giving blocks
+ * of a multiple of BROKEN_SIZE bytes 40 bytes too little room. Without these variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -26,10 +26,17 @@ __attribute__((constructor)) static void broken_load(void)
     (void)mmap(NULL, LOADED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-static unsigned long limit(void)
+static unsigned long number(const char *name, unsigned long otherwise)
 {
-    const char *text = getenv("BROKEN_AFTER");
-    return text == NULL ? (unsigned long)-1 : strtoul(text, NULL, 10);
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoul(text, NULL, 10);
+}
+
+/* The room that a block gets. */
+static size_t room(size_t bytes)
+{
+    const unsigned long broken = number("BROKEN_SIZE", 0);
+    return broken != 0 && bytes >= 40 && bytes % broken == 0 ? bytes - 40 : bytes;
 }
 
 void *broken_take(size_t bytes, size_t align)
@@ -39,7 +46,7 @@ void *broken_take(size_t bytes, size_t align)
         region = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
-    if (last != NULL && blocks >= limit()) {
+    if (last != NULL && blocks >= number("BROKEN_AFTER", (unsigned long)-1)) {
         return last;
     }
     const size_t at = (used_bytes + HEADER_BYTES + align - 1) / align * align;
@@ -47,7 +54,7 @@ void *broken_take(size_t bytes, size_t align)
         return NULL;
     }
     memcpy(region + at - HEADER_BYTES, &bytes, sizeof bytes);
-    used_bytes = at + bytes;
+    used_bytes = at + room(bytes);
     blocks++;
     last = region + at;
     return last;

@@ -1,0 +1,27 @@
+/**
+ * A shrunk trace as files that show the fault without us: a text trace for --explain and a small C
+ * program.
+ *
+ * Thread safety: pure but for the files.
+ */
+#ifndef FL_REPLAY_REPRODUCTION_H
+#define FL_REPLAY_REPRODUCTION_H
+
+#include <stdio.h>
+
+#include "shrink.h"
+
+/**
+ * Shrink the trace at `path` into which `target` failed, and write NAME.zst, NAME.txt and NAME.c.
+ *
+ * @param name  of the files without their ends; NULL: that of the trace with ".shrunk"
+ * @param say   receives one line about what was written; NULL: nobody
+ * @return      FL_OK; FL_USAGE when NAME.zst is the trace itself; FL_IO with a file's name; what
+ *              fl_shrink gives
+ */
+enum fl_status fl_reproduce(const struct fl_run_request *request, const char *path,
+                            const struct fl_target *target, const struct fl_finding *finding,
+                            const char *name, FILE *say, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,27 @@
+/**
+ * All steps of a trace, one after the other, in this process: for what needs no worker.
+ *
+ * Thread safety: a call belongs to one thread.
+ */
+#ifndef FL_REPLAY_STEPS_H
+#define FL_REPLAY_STEPS_H
+
+#include "plan.h"
+#include "source.h"
+
+/** Called for each step; anything but FL_OK ends the walk and is its result. */
+typedef enum fl_status fl_step_visitor(const struct fl_step *step, void *user,
+                                       struct fl_error *err);
+
+/**
+ * Visit the steps of the first `event_limit` events of `source`, as the plan makes them.
+ *
+ * @param totals  what the plan counted, or NULL
+ * @return        FL_OK, also when the trace is damaged or cut: as far as a replay gets; what
+ *                `visit` returned; FL_NOMEM, FL_IO
+ */
+enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limit,
+                             fl_step_visitor *visit, void *user, struct fl_plan_totals *totals,
+                             struct fl_error *err) __attribute__((warn_unused_result));
+
+#endif
