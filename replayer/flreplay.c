@@ -158,6 +158,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_RUNS:
         request->run.run_count = (size_t)value->number;
         return number_at_least(value, "runs", 0, FL_RUNS_MAX, err);
+    case OPT_LATENCY:
+        request->run.has_latency = true;
+        return FL_OK;
     case OPT_TOUCH:
         request->run.touch = (enum fl_touch)value->number;
         return FL_OK;
@@ -216,7 +219,8 @@ static enum fl_status request_complete(struct request *request, size_t trace_cou
     if (trace_count == 0) {
         return fl_fail(err, FL_USAGE, "no trace is named");
     }
-    if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF) {
+    if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF &&
+        !request->run.has_latency) {
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
     }
     if (request->wants_shrunk && request->run.check_mode == FL_CHECK_MODE_OFF) {

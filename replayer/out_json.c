@@ -226,6 +226,28 @@ static void emit_memory(struct fl_emit *emit, const struct fl_target_result *tar
     fl_emit_close(emit);
 }
 
+static void emit_latency(struct fl_emit *emit, const struct fl_target_result *target)
+{
+    if (!target->has_latencies) {
+        fl_emit_null(emit, "latency");
+        return;
+    }
+    fl_emit_object(emit, "latency");
+    fl_emit_u64(emit, "clock_ns", target->latencies.clock_ns);
+    for (size_t kind = 0; kind < FL_LATENCY_KINDS; kind++) {
+        const struct fl_latency_figures *figures = &target->latencies.of[kind];
+        fl_emit_object(emit, fl_latency_word((enum fl_latency_kind)kind));
+        fl_emit_u64(emit, "calls", figures->calls);
+        fl_emit_u64(emit, "p50_ns", figures->p50_ns);
+        fl_emit_u64(emit, "p90_ns", figures->p90_ns);
+        fl_emit_u64(emit, "p99_ns", figures->p99_ns);
+        fl_emit_u64(emit, "p999_ns", figures->p999_ns);
+        fl_emit_u64(emit, "max_ns", figures->max_ns);
+        fl_emit_close(emit);
+    }
+    fl_emit_close(emit);
+}
+
 static void emit_target(struct fl_emit *emit, const struct fl_target_result *target)
 {
     static const char *const verdicts[] = {[FL_VERDICT_UNCHECKED] = "unchecked",
@@ -249,6 +271,7 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
         fl_emit_text(emit, "library", target->malloc_file);
     }
     emit_memory(emit, target);
+    emit_latency(emit, target);
     fl_emit_close(emit);
 }
 

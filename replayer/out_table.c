@@ -132,6 +132,57 @@ static void print_figures(FILE *out, const struct fl_trace_result *result, bool 
     fl_grid_print(out, &grid, is_colored);
 }
 
+static void grid_add_latency(struct fl_grid_table *grid, const char *label,
+                             const struct fl_latency_figures *figures)
+{
+    fl_grid_add_row(grid, label);
+    fl_grid_set(grid, 0, "%s", fl_fmt_count(figures->calls).text);
+    fl_grid_set(grid, 1, "%s", fl_fmt_count(figures->p50_ns).text);
+    fl_grid_set(grid, 2, "%s", fl_fmt_count(figures->p90_ns).text);
+    fl_grid_set(grid, 3, "%s", fl_fmt_count(figures->p99_ns).text);
+    fl_grid_set(grid, 4, "%s", fl_fmt_count(figures->p999_ns).text);
+    fl_grid_set(grid, 5, "%s", fl_fmt_count(figures->max_ns).text);
+}
+
+/* The allocators below each other, for one kind of call. */
+static void print_latency(FILE *out, const struct fl_trace_result *result,
+                          enum fl_latency_kind kind, bool is_colored)
+{
+    static const char *const titles[] = {"calls", "p50", "p90", "p99", "p99.9", "max"};
+    struct fl_grid_table grid;
+    uint64_t calls = 0;
+    fl_grid_start(&grid, fl_latency_word(kind), titles, sizeof titles / sizeof titles[0]);
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target_result *target = &result->targets[i];
+        if (target->has_latencies) {
+            grid_add_latency(&grid, target->target->label, &target->latencies.of[kind]);
+            calls += target->latencies.of[kind].calls;
+        }
+    }
+    if (calls > 0) {
+        fputc('\n', out);
+        fl_grid_print(out, &grid, is_colored);
+    }
+}
+
+static void print_latencies(FILE *out, const struct fl_trace_result *result, bool is_colored)
+{
+    size_t i = 0;
+    while (i < result->target_count && !result->targets[i].has_latencies) {
+        i++;
+    }
+    if (i == result->target_count) {
+        return;
+    }
+    fprintf(out,
+            "\n  latency: ns of each call in one pass; the clock's own %" PRIu64
+            " are in each figure\n",
+            result->targets[i].latencies.clock_ns);
+    for (size_t kind = 0; kind < FL_LATENCY_KINDS; kind++) {
+        print_latency(out, result, (enum fl_latency_kind)kind, is_colored);
+    }
+}
+
 static const char *verdict_text(enum fl_verdict verdict)
 {
     static const char *const texts[] = {[FL_VERDICT_UNCHECKED] = "-",
@@ -270,6 +321,7 @@ void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_color
     print_trace(out, result);
     print_oddities(out, &result->plan);
     print_figures(out, result, is_colored);
+    print_latencies(out, result, is_colored);
     print_work(out, result, is_colored);
     print_heap(out, result, is_colored);
     print_hashes(out, result);

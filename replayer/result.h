@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "finding.h"
+#include "latency.h"
 #include "plan.h"
 #include "target.h"
 #include "touch.h"
@@ -35,6 +36,8 @@ struct fl_target_result {
     bool has_memory;               /* the counting pass was made, and could be */
     int memory_errno;              /* why it could not */
     struct fl_memory_calls memory; /* exact: of that pass */
+    bool has_latencies;            /* the latency pass was made */
+    struct fl_latencies latencies; /* of that pass */
     size_t run_count;
     double raw_ns[FL_RUNS_MAX];      /* by run: ns per step, driver included */
     double net_ns[FL_RUNS_MAX];      /* by run: without the floor of the same run */
@@ -63,6 +66,7 @@ struct fl_run_request {
     uint64_t event_limit; /* UINT64_MAX: none */
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
     enum fl_touch touch;  /* what those write */
+    bool has_latency;     /* one more pass, in which each call is timed */
     uint64_t timeout_s;   /* 0: wait for ever */
     bool is_quiet;
 };

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "finding.h"
+#include "latency.h"
 #include "memory_watch.h"
 #include "plan.h"
 #include "preload.h"
@@ -25,8 +26,9 @@
 enum fl_pass {
     FL_PASS_CHECK,
     FL_PASS_MEASURE,
-    FL_PASS_COUNT, /* of the system calls that concern memory */
-    FL_PASS_PROBE, /* nothing is replayed: only whether the library is there */
+    FL_PASS_COUNT,   /* of the system calls that concern memory */
+    FL_PASS_LATENCY, /* each call is timed */
+    FL_PASS_PROBE,   /* nothing is replayed: only whether the library is there */
 };
 
 /** What a worker is to do; written before it starts. */
@@ -52,8 +54,9 @@ struct fl_answer {
     int memory_errno;
     uint64_t page_faults; /* FL_PASS_MEASURE */
     struct fl_finding finding;
-    struct fl_check_result check; /* FL_PASS_CHECK */
-    uint64_t elapsed_ns, steps;   /* FL_PASS_MEASURE */
+    struct fl_check_result check;  /* FL_PASS_CHECK */
+    struct fl_latencies latencies; /* FL_PASS_LATENCY */
+    uint64_t elapsed_ns, steps;    /* FL_PASS_MEASURE */
     uint64_t refused;
     bool has_stats, has_offsets;
     struct fl_alloc_stats stats;

@@ -3,7 +3,7 @@
  * ones are counted (ours count their own), then all are measured, the targets in turn
  * within a run and the floor at its head (none A B, none A B, ...), so that what disturbs the
  * machine for a while falls on all of them and on the floor that is subtracted. A target that
- * gave a wrong answer is not measured.
+ * gave a wrong answer is not measured. The latency pass, in which each call is timed, comes last.
  *
  * Cost: (targets + foreign ones + runs * (targets + 1)) readings of the trace; one worker process each.
  */
@@ -210,6 +210,24 @@ static enum fl_status target_measure(struct schedule *schedule, struct fl_target
     return FL_OK;
 }
 
+static enum fl_status all_time(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
+        struct fl_target_result *target = &schedule->result->targets[i];
+        struct fl_pass_outcome outcome;
+        if (target->verdict == FL_VERDICT_WRONG) {
+            continue;
+        }
+        status = pass_make(schedule, target->target, FL_PASS_LATENCY, &outcome, err);
+        if (status == FL_OK && !finding_note(target, &outcome.answer)) {
+            target->has_latencies = true;
+            target->latencies = outcome.answer.latencies;
+        }
+    }
+    return status;
+}
+
 static bool is_checked(const struct schedule *schedule, const struct fl_target *target)
 {
     return schedule->request->check_mode != FL_CHECK_MODE_OFF && target->ops != &fl_target_none;
@@ -248,7 +266,7 @@ static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *e
     for (size_t run = 0; status == FL_OK && run < schedule->request->run_count; run++) {
         status = run_measure(schedule, err);
     }
-    return status;
+    return status == FL_OK && schedule->request->has_latency ? all_time(schedule, err) : status;
 }
 
 enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
@@ -270,6 +288,7 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
         schedule.pass_count += is_counted(&request->targets.at[i]);
     }
     schedule.pass_count += request->run_count * (request->targets.count + 1);
+    schedule.pass_count += request->has_latency ? request->targets.count : 0;
     fl_progress_start(&schedule.progress, "replaying", "events", 0);
     status = schedule_run(&schedule, err);
     fl_progress_end(&schedule.progress);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "latency.h"
 #include "measure.h"
 #include "ring.h"
 
@@ -64,6 +65,26 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
     fl_measure_free(&measure);
 }
 
+static void pass_latency(struct fl_ring *ring, struct fl_allocator *allocator)
+{
+    struct fl_answer *answer = &ring->answer;
+    struct fl_latency *latency = fl_latency_new(allocator, ring->job.touch);
+    if (latency == NULL) {
+        answer->status = FL_NOMEM;
+        return;
+    }
+    for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
+         batch = fl_ring_get(ring)) {
+        if (!fl_latency_run(latency, batch)) {
+            answer->status = FL_NOMEM;
+            return;
+        }
+        fl_ring_release(ring);
+    }
+    fl_latency_figures(latency, &answer->latencies, &answer->refused);
+    fl_latency_free(latency);
+}
+
 /* As pass_measure; what matters is not the time but what the steps make of the kernel. */
 static void pass_count(struct fl_ring *ring, struct fl_allocator *allocator)
 {
@@ -111,6 +132,9 @@ static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
         break;
     case FL_PASS_COUNT:
         pass_count(ring, allocator);
+        break;
+    case FL_PASS_LATENCY:
+        pass_latency(ring, allocator);
         break;
     case FL_PASS_PROBE:
         answer->status = fl_memory_held_now(&answer->held) ? FL_OK : FL_IO;
