@@ -120,6 +120,7 @@ enum fl_status fl_document_open(struct fl_document *document,
 
 void fl_document_add(struct fl_document *document, const struct fl_trace_result *result)
 {
+    fl_means_add(&document->means, result);
     if (document->text_stream != NULL) {
         fl_out_json_trace(&document->emit, result);
     }
@@ -156,7 +157,7 @@ static enum fl_status outputs_write(struct fl_document *document,
 static enum fl_status text_end(struct fl_document *document, json_t **now, struct fl_error *err)
 {
     struct fl_error cause;
-    const bool is_whole = fl_out_json_end(&document->emit);
+    const bool is_whole = fl_out_json_end(&document->emit, &document->means);
     const bool is_closed = fclose(document->text_stream) == 0;
     document->text_stream = NULL;
     if (!is_whole || !is_closed) {

@@ -11,6 +11,7 @@
 #include <fl/emit.h>
 
 #include "form.h"
+#include "means.h"
 #include "result.h"
 
 #define FL_DOCUMENT_OUTPUTS_MAX 8u
@@ -38,6 +39,7 @@ struct fl_document {
     size_t bytes;
     FILE *outputs[FL_DOCUMENT_OUTPUTS_MAX]; /* as in the request; NULL: not open */
     struct fl_gate gate;                    /* a verdict points to its rules */
+    struct fl_means means;                  /* of the traces so far */
     json_t *baseline; /* read before the run, so that a bad one is told at once; or NULL */
 };
 
@@ -66,7 +68,7 @@ enum fl_status fl_document_open(struct fl_document *document,
                                 const struct fl_run_request *run, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** Add the results of one trace. */
+/** Add the results of one trace, to the means as well. */
 void fl_document_add(struct fl_document *document, const struct fl_trace_result *result);
 
 /**

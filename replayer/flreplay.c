@@ -432,6 +432,9 @@ static int request_run(struct request *request, char *const *paths, size_t path_
         return fl_status_exit(err.status);
     }
     int code = traces_replay(request, &output, paths, path_count);
+    if (output.has_tables) {
+        fl_out_means(stdout, &output.document.means, output.is_colored);
+    }
     code = output_close(&output, code, &err);
     next_command(request, paths[0], code);
     return code;

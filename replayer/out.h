@@ -10,10 +10,14 @@
 
 #include <fl/emit.h>
 
+#include "means.h"
 #include "result.h"
 
 /** The tables of one trace. */
 void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored);
+
+/** Geometric means over the traces; nothing for a single one. */
+void fl_out_means(FILE *out, const struct fl_means *means, bool is_colored);
 
 /** How many calls made how many visits, as bars: one block per allocator that counts them. */
 void fl_out_histograms(FILE *out, const struct fl_trace_result *result);
@@ -26,6 +30,7 @@ void fl_out_catalog(FILE *out, const struct fl_catalog *catalog);
 /** The JSON document: begin, one trace at a time, end. False (errno set) when it was not written. */
 void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_request *request);
 void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *result);
-bool fl_out_json_end(struct fl_emit *emit) __attribute__((warn_unused_result));
+bool fl_out_json_end(struct fl_emit *emit, const struct fl_means *means)
+    __attribute__((warn_unused_result));
 
 #endif

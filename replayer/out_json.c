@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#include "machine.h"
+
 static const char *check_mode_text(enum fl_check_mode mode)
 {
     static const char *const texts[] = {[FL_CHECK_MODE_FAST] = "fast",
@@ -297,9 +299,53 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
     fl_emit_close(emit);
 }
 
-bool fl_out_json_end(struct fl_emit *emit)
+static void emit_machine(struct fl_emit *emit)
+{
+    struct fl_machine machine;
+    fl_machine_read(&machine);
+    fl_emit_object(emit, "machine");
+    fl_emit_u64(emit, "processors", machine.processors);
+    fl_emit_text(emit, "transparent_huge_pages", machine.huge_pages);
+    fl_emit_array(emit, "environment");
+    for (size_t i = 0; i < machine.setting_count; i++) {
+        fl_emit_text(emit, NULL, machine.settings[i]);
+    }
+    fl_emit_close(emit);
+    fl_emit_close(emit);
+}
+
+static void emit_mean(struct fl_emit *emit, const char *key, double mean)
+{
+    if (mean <= 0) {
+        fl_emit_null(emit, key);
+    } else {
+        fl_emit_double(emit, key, mean);
+    }
+}
+
+static void emit_means(struct fl_emit *emit, const struct fl_means *means)
+{
+    fl_emit_object(emit, "geometric_means");
+    fl_emit_u64(emit, "traces", means->trace_count);
+    fl_emit_u64(emit, "traces_timed", means->timed_count);
+    fl_emit_u64(emit, "traces_with_footprint", means->sized_count);
+    fl_emit_array(emit, "targets");
+    for (size_t i = 0; i < means->target_count; i++) {
+        fl_emit_object(emit, NULL);
+        fl_emit_text(emit, "allocator", means->targets[i]->label);
+        emit_mean(emit, "net_ns_per_operation", fl_means_net_ns(means, i));
+        emit_mean(emit, "footprint_by_payload", fl_means_footprint(means, i));
+        fl_emit_close(emit);
+    }
+    fl_emit_close(emit);
+    fl_emit_close(emit);
+}
+
+bool fl_out_json_end(struct fl_emit *emit, const struct fl_means *means)
 {
     fl_emit_close(emit);
+    emit_machine(emit);
+    emit_means(emit, means);
     fl_emit_close(emit);
     return fl_emit_finish(emit);
 }

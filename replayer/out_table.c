@@ -11,6 +11,9 @@
 #include <fl/fmt.h>
 
 #include "grid.h"
+#include "machine.h"
+
+#define SETTING_BYTES 200u
 
 static void print_trace(FILE *out, const struct fl_trace_result *result)
 {
@@ -103,6 +106,22 @@ static double first_net_of(const struct fl_trace_result *result)
     return first_net;
 }
 
+/* What the times depend on besides the allocators; the environment only where it says something. */
+static void print_machine(FILE *out)
+{
+    struct fl_machine machine;
+    fl_machine_read(&machine);
+    fprintf(out, "  %u processor%s, transparent huge pages: %s", machine.processors,
+            machine.processors == 1 ? "" : "s", machine.huge_pages);
+    for (size_t i = 0; i < machine.setting_count; i++) {
+        char setting[SETTING_BYTES];
+        snprintf(setting, sizeof setting, "%s", machine.settings[i]);
+        fl_make_printable(setting);
+        fprintf(out, "; %s", setting);
+    }
+    fputs("\n\n", out);
+}
+
 /* Of all allocators the same columns: timed ones, then those that are the same in every run. */
 static void print_figures(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
@@ -116,9 +135,10 @@ static void print_figures(FILE *out, const struct fl_trace_result *result, bool 
     } else {
         fprintf(out,
                 "\n  ns per operation, median of %zu runs, touch=%s; "
-                "net = raw - the driver's floor of %.1f\n\n",
+                "net = raw - the driver's floor of %.1f\n",
                 result->run_count, fl_touch_word(result->touch),
                 fl_median(result->floor_ns, result->run_count));
+        print_machine(out);
     }
     struct fl_grid_table grid;
     fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
@@ -326,4 +346,31 @@ void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_color
     print_heap(out, result, is_colored);
     print_hashes(out, result);
     print_refused(out, result);
+}
+
+void fl_out_means(FILE *out, const struct fl_means *means, bool is_colored)
+{
+    static const char *const titles[] = {"net", "relative", "/payload"};
+    if (means->trace_count < 2 || means->timed_count + means->sized_count == 0) {
+        return;
+    }
+    fprintf(out, "\ngeometric means over %zu traces: %zu timed, %zu with footprints\n\n",
+            means->trace_count, means->timed_count, means->sized_count);
+    struct fl_grid_table grid;
+    double first_net = 0;
+    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
+    for (size_t i = 0; i < means->target_count; i++) {
+        const double net = fl_means_net_ns(means, i);
+        const double footprint = fl_means_footprint(means, i);
+        first_net = first_net <= 0 ? net : first_net;
+        fl_grid_add_row(&grid, means->targets[i]->label);
+        if (net > 0) {
+            fl_grid_set(&grid, 0, "%.1f", net);
+            fl_grid_set(&grid, 1, "%.2f", net / first_net);
+        }
+        if (footprint > 0) {
+            fl_grid_set(&grid, 2, "%.3f", footprint);
+        }
+    }
+    fl_grid_print(out, &grid, is_colored);
 }

@@ -193,7 +193,7 @@ static void json_print(FILE *out)
     fl_emit_object(&emit, NULL);
     fl_emit_array(&emit, "traces");
     fl_out_json_trace(&emit, &result);
-    assert_true(fl_out_json_end(&emit));
+    assert_true(fl_out_json_end(&emit, &(struct fl_means){0}));
 }
 
 static void json_has_what_is_derived_and_null_where_nothing_was_counted(void **state)
@@ -209,7 +209,9 @@ static void json_has_what_is_derived_and_null_where_nothing_was_counted(void **s
     assert_non_null(strstr(text, "\"internal_fragmentation\": 0.25,"));
     assert_non_null(strstr(text, "\"external_fragmentation\": 0.2,"));
     assert_non_null(strstr(text, "\"counts\": null"));
-    assert_non_null(strstr(text, "\"library\": null,\n          \"memory\": null\n"));
+    assert_non_null(strstr(
+        text,
+        "\"library\": null,\n          \"memory\": null,\n          \"latency\": null\n"));
     assert_non_null(strstr(text,
                            "\"library\": \"/lib/libtheirs.so\",\n          \"memory\": {\n"
                            "            \"calls\": 28,\n"));
