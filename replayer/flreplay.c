@@ -21,6 +21,7 @@
 #include "growth.h"
 #include "lesson.h"
 #include "library.h"
+#include "map.h"
 #include "out.h"
 #include "reproduction.h"
 #include "run.h"
@@ -51,7 +52,8 @@ static const struct fl_command command = {
     .synopsis =
         "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--touch=HOW] [--json[=FILE]] TRACE...\n"
         "--explain [--alloc=LIST] [--base=N] TEXT...\n"
-        "--growth[=N] [--alloc=LIST]",
+        "--growth[=N] [--alloc=LIST]\n"
+        "--map[=N] [--alloc=LIST] TRACE...",
     .summary =
         "Replay recorded allocations into an allocator, verify every answer, measure it.",
     .epilogue =
@@ -137,6 +139,19 @@ static enum fl_status growth_set(struct request *request, const struct fl_option
     return FL_OK;
 }
 
+static enum fl_status map_set(struct request *request, const struct fl_option_value *value,
+                              struct fl_error *err)
+{
+    request->lesson.wants_map = true;
+    if (value->text != NULL &&
+        (!fl_opt_number(value->text, strlen(value->text), &request->lesson.map_event) ||
+         request->lesson.map_event >= FL_MAP_AT_PEAK - 1)) {
+        return fl_fail(err, FL_USAGE, "--map=%s: the number of an event is expected",
+                       value->text);
+    }
+    return FL_OK;
+}
+
 static enum fl_status option_handle(const struct fl_option_value *value, void *user,
                                     struct fl_error *err)
 {
@@ -173,6 +188,8 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return FL_OK;
     case OPT_GROWTH:
         return growth_set(request, value, err);
+    case OPT_MAP:
+        return map_set(request, value, err);
     case OPT_TIMEOUT:
         request->run.timeout_s = value->number;
         return number_at_least(value, "timeout", 0, TIMEOUT_MOST, err);
@@ -461,7 +478,7 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
                 .event_limit = UINT64_MAX,
                 .run_count = RUNS_DEFAULT,
                 .timeout_s = TIMEOUT_DEFAULT},
-        .lesson = {.growth_largest = FL_GROWTH_LARGEST},
+        .lesson = {.growth_largest = FL_GROWTH_LARGEST, .map_event = FL_MAP_AT_PEAK},
     };
     struct fl_error err;
     int first_operand = argc;

@@ -18,8 +18,10 @@
 
 #include "explain.h"
 #include "growth.h"
+#include "map.h"
 
 #define EXPLAIN_DEFAULT "list-addr"
+#define MAP_DEFAULT     "addr-tree,augment=max"
 
 /* ---- --explain ---- */
 
@@ -221,12 +223,49 @@ static enum fl_status growth_give(FILE *out, const struct fl_lesson *lesson,
     return status;
 }
 
-/* ---- both ---- */
+/* ---- map ---- */
+
+/* Each trace in each allocator. */
+static enum fl_status map_give(FILE *out, const struct fl_lesson *lesson,
+                               const struct fl_run_request *run, char *const *paths,
+                               size_t path_count, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    if (path_count == 0) {
+        return fl_fail(err, FL_USAGE, "no trace is named");
+    }
+    for (size_t i = 0; status == FL_OK && i < path_count; i++) {
+        struct fl_source source;
+        status = fl_source_open(&source, paths[i], err);
+        if (status != FL_OK) {
+            return status;
+        }
+        for (size_t j = 0; status == FL_OK && j < run->targets.count; j++) {
+            fputs(i + j > 0 ? "\n" : "", out);
+            status = fl_map_draw(out, &run->targets.at[j], &source, lesson->map_event, err);
+        }
+        fl_source_close(&source);
+    }
+    return status;
+}
+
+static enum fl_status map_begin(FILE *out, const struct fl_lesson *lesson,
+                                struct fl_run_request *run, char *const *paths,
+                                size_t path_count, struct fl_error *err)
+{
+    const enum fl_status status =
+        run->targets.count > 0
+            ? FL_OK
+            : fl_target_list_add(run->catalog, MAP_DEFAULT, &run->targets, err);
+    return status == FL_OK ? map_give(out, lesson, run, paths, path_count, err) : status;
+}
+
+/* ---- all ---- */
 
 static enum fl_status lesson_check(const struct fl_lesson *lesson, struct fl_error *err)
 {
-    if (lesson->wants_explain && lesson->wants_growth) {
-        return fl_fail(err, FL_USAGE, "--explain and --growth are two commands");
+    if (lesson->wants_explain + lesson->wants_growth + lesson->wants_map > 1) {
+        return fl_fail(err, FL_USAGE, "--explain, --growth and --map are different commands");
     }
     if (lesson->has_base && !lesson->wants_explain) {
         return fl_fail(err, FL_USAGE, "--base says where --explain begins to count");
@@ -247,6 +286,7 @@ enum fl_status fl_lesson_give(FILE *out, const struct fl_lesson *lesson,
     enum fl_status status = lesson_check(lesson, err);
     if (status == FL_OK) {
         status = lesson->wants_explain ? explain_give(out, lesson, run, paths, path_count, err)
+                 : lesson->wants_map   ? map_begin(out, lesson, run, paths, path_count, err)
                                        : growth_give(out, lesson, run, path_count, err);
     }
     if ((fflush(out) != 0 || ferror(out)) && status == FL_OK) {

@@ -1,5 +1,6 @@
 /**
- * What flreplay shows without a recorded trace: a text trace explained, and the table of costs.
+ * What flreplay shows without measuring: a text trace explained, the table of costs, and pictures of
+ * heaps.
  *
  * Thread safety: called once, from main.
  */
@@ -12,15 +13,17 @@
 
 /** What the command line said beside the run request. */
 struct fl_lesson {
-    bool wants_explain, wants_growth;
+    bool wants_explain, wants_growth, wants_map;
     bool has_base, has_json;
     uint64_t base;           /* --base */
     uint64_t growth_largest; /* --growth=N */
+    uint64_t map_event;      /* --map=N; FL_MAP_AT_PEAK */
 };
 
 static inline bool fl_lesson_is_wanted(const struct fl_lesson *lesson)
 {
-    return lesson->wants_explain || lesson->wants_growth || lesson->has_base;
+    return lesson->wants_explain || lesson->wants_growth || lesson->wants_map ||
+           lesson->has_base;
 }
 
 /**

@@ -113,6 +113,7 @@ static void totals_add_step(struct fl_plan *plan, const struct fl_op *op, enum f
     }
     if (totals->live_bytes > totals->peak_bytes) {
         totals->peak_bytes = totals->live_bytes;
+        totals->peak_event = totals->events;
     }
 }
 

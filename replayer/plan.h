@@ -71,6 +71,7 @@ struct fl_plan_totals {
     uint64_t objects;                       /* serials used up */
     uint64_t live_objects, live_bytes;      /* now; at the end: what was never freed */
     uint64_t peak_live_objects, peak_bytes; /* payload */
+    uint64_t peak_event;                    /* after which payload was largest, the first one */
     uint64_t size_zero;                     /* allocating calls of size 0, replayed */
     uint64_t resize_zero;                   /* realloc(p, 0), replayed as free or as resize */
     uint64_t null_pointers;                 /* free(NULL), malloc_usable_size(NULL), left out */

@@ -13,6 +13,7 @@ struct walk {
     struct fl_step_batch *steps; /* owned */
     fl_step_visitor *visit;
     void *user;
+    struct fl_error damage; /* the first */
 };
 
 static enum fl_status batch_walk(struct walk *walk, const struct fl_batch *batch,
@@ -32,6 +33,9 @@ static enum fl_status walk_run(struct walk *walk, struct fl_error *err)
     enum fl_status status = FL_OK;
     while (status == FL_OK && !fl_plan_is_done(&walk->plan)) {
         const enum fl_status read = fl_reader_next(walk->reader, &batch, &damage);
+        if (read != FL_OK && read != FL_END && walk->damage.status == FL_END) {
+            walk->damage = damage;
+        }
         if (read == FL_OK) {
             status = batch_walk(walk, &batch, err);
         } else if (read != FL_CORRUPT) {
@@ -42,10 +46,10 @@ static enum fl_status walk_run(struct walk *walk, struct fl_error *err)
 }
 
 enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limit,
-                             fl_step_visitor *visit, void *user, struct fl_plan_totals *totals,
+                             fl_step_visitor *visit, void *user, struct fl_steps_told *told,
                              struct fl_error *err)
 {
-    struct walk walk = {.visit = visit, .user = user};
+    struct walk walk = {.visit = visit, .user = user, .damage = {.status = FL_END}};
     enum fl_status status = fl_source_read(source, &walk.reader, err);
     if (status != FL_OK) {
         return status;
@@ -54,8 +58,8 @@ enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limi
     walk.steps = malloc(sizeof *walk.steps);
     status = walk.steps == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
                                 : walk_run(&walk, err);
-    if (totals != NULL) {
-        *totals = walk.plan.totals;
+    if (told != NULL) {
+        *told = (struct fl_steps_told){walk.plan.totals, walk.damage};
     }
     free(walk.steps);
     fl_plan_free(&walk.plan);

@@ -253,7 +253,7 @@ expect err 'flreplay: error: no text trace is named'
 run 2 "$FLREPLAY" one.txt --base=5
 expect err 'flreplay: error: --base says where --explain begins to count'
 run 2 "$FLREPLAY" --explain --growth one.txt
-expect err 'flreplay: error: --explain and --growth are two commands'
+expect err 'flreplay: error: --explain, --growth and --map are different commands'
 run 2 "$FLREPLAY" --explain one.txt --base=9999999999999999999
 expect err 'flreplay: error: --base: it is at most *'
 run 2 "$FLREPLAY" --explain one.txt --json=x

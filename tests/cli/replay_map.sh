@@ -1,0 +1,41 @@
+#!/bin/sh
+# --map: the picture agrees with the heap's own counters, at the peak and after any event.
+. "$(dirname "$0")/replay_lib.sh"
+make_trace 3 20000 t.zst
+
+# What is in use at the peak is what the counters say of it.
+run 0 "$FLREPLAY" t.zst --alloc=size-tree --runs=0 --json=j.json
+run 0 "$FLREPLAY" --map t.zst --alloc=size-tree
+expect out 't.zst: size-tree after event *, the peak of payload'
+internal=$(python3 -c 'import json; print("%.1f%%" % (100 * json.load(open("j.json"))["traces"][0]["targets"][0]["counts"]["internal_fragmentation"]))')
+external=$(python3 -c 'import json; print("%.1f%%" % (100 * json.load(open("j.json"))["traces"][0]["targets"][0]["counts"]["external_fragmentation"]))')
+expect out "  used * blocks, * of it payload: internal fragmentation $internal"
+expect out "  footprint *: external fragmentation $external"
+[ "$(grep -c '^ *[0-9.]* [KMG]*i*B  [.:=+#-]*$' out)" -le 32 ] || fail 'too many rows'
+
+# A heap of one block, and one with nothing.
+run 0 "$FLREPLAY" --map=0 t.zst --alloc=list-addr,addr-tree
+expect out 't.zst: list-addr after event 0'
+expect out 't.zst: addr-tree after event 0'
+cp out first
+run 0 "$FLREPLAY" --map=0 t.zst --alloc=list-addr,addr-tree
+cmp -s out first || fail 'two pictures of the same'
+run 0 "$FLREPLAY" --map=19999 t.zst
+
+run 2 "$FLREPLAY" --map=20000 t.zst
+expect err '*--map=20000: t.zst has 20000 events*'
+run 2 "$FLREPLAY" --map t.zst --alloc=system
+expect err '*--map: the blocks of system cannot be walked*'
+run 2 "$FLREPLAY" --map=x t.zst
+expect err '*--map=x: the number of an event is expected*'
+run 2 "$FLREPLAY" --map
+expect err '*no trace is named*'
+run 2 "$FLREPLAY" --map --growth t.zst
+expect err '*--explain, --growth and --map are different commands*'
+run 4 "$FLREPLAY" --map missing.zst
+head -c 9000 t.zst >cut.zst
+run 3 "$FLREPLAY" --map cut.zst
+expect err '*cut.zst*'
+head -c 9000 /dev/urandom >noise.zst
+run 3 "$FLREPLAY" --map noise.zst
+finish
