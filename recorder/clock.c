@@ -14,11 +14,21 @@
 #define FL_CLOCK_FOLLOW_NS 100000000u
 #define FL_CLOCK_TRIES     4
 
-uint64_t fl_clock_now_ns(void)
+static uint64_t clock_read(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t fl_clock_now_ns(void)
+{
+    return clock_read(CLOCK_MONOTONIC);
+}
+
+uint64_t fl_clock_real_ns(void)
+{
+    return clock_read(CLOCK_REALTIME);
 }
 
 static void reading_take(struct fl_clock *clock)

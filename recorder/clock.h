@@ -17,6 +17,9 @@ struct fl_clock {
 /** CLOCK_MONOTONIC. */
 uint64_t fl_clock_now_ns(void);
 
+/** CLOCK_REALTIME. */
+uint64_t fl_clock_real_ns(void);
+
 /** Read both clocks twice, 2 ms apart. */
 void fl_clock_start(struct fl_clock *clock);
 

@@ -53,13 +53,6 @@ struct fl_drain {
     sem_t has_begun;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void merge_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
 {
     const struct fl_drain *drain = user;
@@ -158,7 +151,7 @@ static void lost_note(struct fl_drain *drain)
 
 static struct fl_round drain_round(struct fl_drain *drain, bool is_final)
 {
-    const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    const uint64_t now_ns = fl_clock_now_ns();
     if (drain->session)
         fl_session_round(drain->session, now_ns);
     const struct fl_round found = fl_merge_round(&drain->merge, is_final);
@@ -212,7 +205,7 @@ static void image_switch(struct fl_drain *drain)
     struct fl_shared *shared = drain->config.shared;
     const struct fl_session_end end = {.is_exec = true,
                                        .exit_code = -1,
-                                       .time_ns = clock_ns(CLOCK_REALTIME),
+                                       .time_ns = fl_clock_real_ns(),
                                        .nested_before = drain->nested_before};
     if (drain->report.images_seen > 0) {
         drain_empty(drain);
@@ -234,7 +227,7 @@ static void image_switch(struct fl_drain *drain)
 static void drain_sleep(struct fl_drain *drain, struct fl_round found, uint32_t bell)
 {
     const uint64_t quarter = drain->config.shared->ring_slots / 4;
-    const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    const uint64_t now_ns = fl_clock_now_ns();
     const uint64_t passed_ns = now_ns - drain->round_ns;
     drain->round_ns = now_ns;
     if (found.backlog_slots >= quarter) {
@@ -257,7 +250,7 @@ static void drain_sleep(struct fl_drain *drain, struct fl_round found, uint32_t 
 static void drain_while_child_runs(struct fl_drain *drain)
 {
     struct fl_shared *shared = drain->config.shared;
-    drain->round_ns = clock_ns(CLOCK_MONOTONIC);
+    drain->round_ns = fl_clock_now_ns();
     while (atomic_load(&drain->child_status) == FL_STATUS_RUNS) {
         const uint32_t bell = atomic_load(&shared->doorbell);
         if (atomic_load(&shared->images_attached) != (uint32_t)drain->report.images_seen)
@@ -276,7 +269,7 @@ static void drain_end(struct fl_drain *drain)
     const struct fl_session_end end = {
         .exit_code = is_known && WIFEXITED(status) ? WEXITSTATUS(status) : -1,
         .signal = is_known && WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-        .time_ns = clock_ns(CLOCK_REALTIME),
+        .time_ns = fl_clock_real_ns(),
         .nested_before = drain->nested_before,
     };
     if (atomic_load(&drain->config.shared->images_attached) !=

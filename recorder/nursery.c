@@ -1,8 +1,8 @@
 /*
  * A short list under a lock. A live set is copied when the parent's drain comes to the FORK slot,
  * O(live), because the parent goes on; the child claims it a moment later, since it joins before
- * its fork returns. What is never claimed, because the child died first or the fork failed, is
- * pushed out by later ones.
+ * its fork returns. A fork that failed takes it back; what is never claimed, because the child died
+ * first, is pushed out by later ones.
  */
 #include "nursery.h"
 
@@ -88,7 +88,7 @@ static int by_serial(const void *left, const void *right)
     return one < other ? -1 : one > other;
 }
 
-static void entry_add(struct fl_nursery *nursery, struct fl_inheritance *made)
+static void entry_add(struct fl_nursery *nursery, const struct fl_inheritance *made)
 {
     pthread_mutex_lock(&nursery->lock);
     while (nursery->count > 0 && nursery->objects + made->count > OBJECTS_MAX)
@@ -101,13 +101,15 @@ static void entry_add(struct fl_nursery *nursery, struct fl_inheritance *made)
     }
     pthread_mutex_unlock(&nursery->lock);
     if (!is_kept)
-        fl_inheritance_end(made);
+        free(made->objects);
 }
 
 void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                     uint64_t parent_event, const struct fl_namer *namer)
 {
     struct fl_inheritance made = {.parent = parent, .fork = fork, .parent_event = parent_event};
+    if (!nursery)
+        return;
     const size_t count = fl_namer_count(namer);
     made.objects = malloc((count > 0 ? count : 1) * sizeof *made.objects);
     if (made.objects) {
@@ -119,8 +121,9 @@ void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
 
 void fl_nursery_refuse(struct fl_nursery *nursery, pid_t parent, uint64_t fork)
 {
-    struct fl_inheritance made = {.parent = parent, .fork = fork};
-    entry_add(nursery, &made);
+    const struct fl_inheritance made = {.parent = parent, .fork = fork};
+    if (nursery)
+        entry_add(nursery, &made);
 }
 
 static bool entry_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
@@ -148,6 +151,17 @@ bool fl_nursery_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
         is_late = pthread_cond_timedwait(&nursery->has_more, &nursery->lock, &until) != 0;
     pthread_mutex_unlock(&nursery->lock);
     return is_found && out->objects;
+}
+
+void fl_nursery_drop(struct fl_nursery *nursery, pid_t parent, uint64_t fork)
+{
+    struct fl_inheritance unwanted = {0};
+    if (!nursery)
+        return;
+    pthread_mutex_lock(&nursery->lock);
+    (void)entry_take(nursery, parent, fork, &unwanted);
+    pthread_mutex_unlock(&nursery->lock);
+    fl_inheritance_end(&unwanted);
 }
 
 void fl_inheritance_end(struct fl_inheritance *inheritance)

@@ -2,7 +2,8 @@
  * What forked children have inherited: live sets on their way from the parent's trace, where the
  * fork stands among the calls, to the child's, which begins with them.
  *
- * Thread safety: everything here; the drain threads of all processes share one nursery.
+ * Thread safety: everything here; the drain threads of all processes share one nursery. Without one (NULL)
+ * nothing is left: children are not recorded.
  */
 #ifndef FL_NURSERY_H
 #define FL_NURSERY_H
@@ -48,6 +49,9 @@ void fl_nursery_refuse(struct fl_nursery *nursery, pid_t parent, uint64_t fork);
  */
 bool fl_nursery_take(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                      struct fl_inheritance *out);
+
+/** The fork failed: drop what was left for its child. */
+void fl_nursery_drop(struct fl_nursery *nursery, pid_t parent, uint64_t fork);
 
 void fl_inheritance_end(struct fl_inheritance *inheritance);
 

@@ -29,7 +29,7 @@
 #include <fl/trace.h>
 
 #define FL_SHARED_MAGIC    UINT64_C(0x646572616873466C)
-#define FL_SHARED_VERSION  1u
+#define FL_SHARED_VERSION  2u
 #define FL_CACHE_LINE      64
 #define FL_RINGS_MAX       2048u
 #define FL_RINGS_FEW       4u  /* not fewer, if there is any room */
@@ -46,6 +46,7 @@
 /* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped before
  * the real call, so that it goes first among equal stamps. */
 enum fl_ring_op {
+    FL_OP_FORK_FAILED = 0x17,   /* size = its number in this process */
     FL_OP_MODULES = 0x18,       /* the memory map has changed, and the thread waits */
     FL_OP_STACK = 0x19,         /* size = number, in its ring, of the next allocation's stack */
     FL_OP_FRAME = 0x1A,         /* of the new stack number size: address, the innermost first */
@@ -57,7 +58,7 @@ enum fl_ring_op {
     FL_OP_KIND = 0x1F,
     FL_OP_EARLY = 0x80,
 };
-_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_MODULES,
+_Static_assert((int)FL_CALL_COUNT <= (int)FL_OP_FORK_FAILED,
                "calls and ring operations share a byte");
 
 struct fl_slot {

@@ -68,17 +68,10 @@ static void put_record(struct fl_session *session, enum fl_kind kind, uint64_t n
     put(session, &event, 0);
 }
 
-static uint64_t realtime_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void writer_begin(struct fl_session *session, uint32_t number, int fd,
                          const struct fl_inheritance *inherited)
 {
-    const uint64_t start_time_ns = realtime_ns();
+    const uint64_t start_time_ns = fl_clock_real_ns();
     const struct fl_writer_options options = {.level = session->config.level,
                                               .start_time_ns = start_time_ns,
                                               .has_stacks = session->callers != NULL};
@@ -352,9 +345,11 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
         take_stack(session, lane, address, event);
         break;
     case FL_OP_FORK:
-        if (session->config.nursery)
-            fl_nursery_put(session->config.nursery, session->config.pid, event->size_bytes,
-                           fl_writer_totals(session->writer)->events, session->namer);
+        fl_nursery_put(session->config.nursery, session->config.pid, event->size_bytes,
+                       fl_writer_totals(session->writer)->events, session->namer);
+        break;
+    case FL_OP_FORK_FAILED:
+        fl_nursery_drop(session->config.nursery, session->config.pid, event->size_bytes);
         break;
     default: /* THREAD_START only makes put_thread see the thread; others do not exist */
         break;
@@ -396,11 +391,18 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
         take_rest(session, lane, address, &event);
 }
 
-/* Nobody notes what is live any more: the children of this fork need not wait for it. */
+/* Nobody notes what is live any more: the children of this fork need not wait for it. And a mark is
+ * not written, but its place is given back. */
 static void drop_event(const struct fl_session_config *config, const struct fl_slot *slot)
 {
-    if ((fl_slot_op(slot) & FL_OP_KIND) == FL_OP_FORK && config->nursery)
-        fl_nursery_refuse(config->nursery, config->pid, slot->rest & UINT32_MAX);
+    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
+    const uint64_t number = slot->rest & UINT32_MAX;
+    if (op == FL_OP_FORK)
+        fl_nursery_refuse(config->nursery, config->pid, number);
+    else if (op == FL_OP_FORK_FAILED)
+        fl_nursery_drop(config->nursery, config->pid, number);
+    else if (op == FL_OP_MARK && number < FL_MARK_PLACES)
+        atomic_store(&config->shared->marks[number].is_taken, 0);
 }
 
 void fl_session_pass(const struct fl_session_config *config, struct fl_lane *lane,
@@ -558,11 +560,6 @@ void fl_session_flush(struct fl_session *session, uint64_t now_ns)
     session->flushed_records = records;
     if (fl_writer_flush(session->writer, &session->error) != FL_OK)
         session->is_broken = true;
-}
-
-const struct fl_error *fl_session_error(const struct fl_session *session)
-{
-    return session->is_broken ? &session->error : NULL;
 }
 
 static void writer_end(struct fl_session *session, const struct fl_session_end *end,

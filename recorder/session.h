@@ -106,9 +106,6 @@ void fl_session_lose(struct fl_session *session, uint64_t count);
 /** Write out the chunk at hand when the last one is a second old. */
 void fl_session_flush(struct fl_session *session, uint64_t now_ns);
 
-/** The first error met, or NULL. */
-const struct fl_error *fl_session_error(const struct fl_session *session);
-
 /** End the trace and free the session. */
 void fl_session_close(struct fl_session *session, const struct fl_session_end *end,
                       struct fl_session_result *result);

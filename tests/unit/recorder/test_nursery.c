@@ -41,6 +41,24 @@ static void a_child_gets_the_live_set_of_its_fork(void **state)
     fl_nursery_free(nursery); /* with one unclaimed */
 }
 
+static void a_fork_that_failed_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fl_nursery *nursery = fl_nursery_new();
+    struct fl_namer *namer = namer_with(10);
+    struct fl_inheritance got;
+    fl_nursery_put(nursery, PARENT, 1, 1, namer);
+    fl_nursery_put(nursery, PARENT, 2, 2, namer);
+    fl_nursery_drop(nursery, PARENT, 1);
+    fl_nursery_drop(nursery, PARENT, 3); /* which there is not */
+    fl_nursery_refuse(nursery, PARENT, 1);
+    assert_false(fl_nursery_take(nursery, PARENT, 1, &got));
+    assert_true(fl_nursery_take(nursery, PARENT, 2, &got));
+    fl_inheritance_end(&got);
+    fl_namer_free(namer);
+    fl_nursery_free(nursery);
+}
+
 /* More forks than have been claimed, as a shell that starts many in the background makes them. */
 static void many_wait_at_a_time(void **state)
 {
@@ -73,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_the_live_set_of_its_fork),
+        cmocka_unit_test(a_fork_that_failed_leaves_nothing),
         cmocka_unit_test(many_wait_at_a_time),
         cmocka_unit_test(a_refused_child_inherits_nothing),
     };
