@@ -1,7 +1,7 @@
 /*
  * The modules of a program, from /proc/<pid>/maps.
  *
- * All mappings of one file that stand together are one module. Only the executable ones matter to a
+ * All mappings of one file that stand together, as the loader makes them, are one module. Only the executable ones matter to a
  * stack, but the lowest one tells where the file's first byte of code or data lies: address in memory
  * minus its start, plus the address of the file's first loadable segment, is the address as the ELF file
  * numbers it. A module is named in the trace when the first frame in it is met.
@@ -21,6 +21,7 @@
 struct module {
     uint64_t begin, end; /* in memory */
     uint64_t inode;
+    uint64_t last_offset; /* in the file, of its last mapping */
     char *path;
     uint64_t first_address; /* that the file gives to `begin` */
     uint32_t number;        /* in the trace, or FL_NUMBER_NONE */
@@ -72,21 +73,36 @@ static struct module *list_add(struct list *list)
     return &list->at[list->count++];
 }
 
+/* Does a mapping go on with the module before it? The loader maps a file by rising offsets; two parts
+ * that share their first page may both have offset 0, where the second is its code. What starts over is
+ * the file once more: mapped as data beside the library, say. */
+static bool is_continued(const struct module *last, const struct module *found,
+                         const char *path, char execute)
+{
+    return last->inode == found->inode && strcmp(last->path, path) == 0 &&
+           (found->last_offset > last->last_offset ||
+            (found->last_offset == last->last_offset &&
+             (found->last_offset > 0 || execute == 'x')));
+}
+
 /* One line of the map: a new module, or more of the one before. Memory of no file is none. */
 static void line_take(struct list *list, const char *line)
 {
     struct module found = {.number = FL_NUMBER_NONE};
     int path_at = 0;
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %" SCNu64 " %n", &found.begin,
-               &found.end, &found.inode, &path_at) < 3 ||
+    char execute;
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*2c%c%*s %" SCNx64 " %*s %" SCNu64 " %n",
+               &found.begin, &found.end, &execute, &found.last_offset, &found.inode,
+               &path_at) < 5 ||
         path_at == 0)
         return;
     const char *path = line + path_at;
     if (found.inode == 0 && strcmp(path, "[vdso]") != 0)
         return;
     struct module *last = list->count > 0 ? &list->at[list->count - 1] : NULL;
-    if (last && last->inode == found.inode && strcmp(last->path, path) == 0) {
+    if (last && is_continued(last, &found, path, execute)) {
         last->end = found.end;
+        last->last_offset = found.last_offset;
         return;
     }
     found.path = strdup(path);
