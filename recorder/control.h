@@ -25,6 +25,7 @@ enum fl_request_state {
     FL_REQUEST_ASKED,
     FL_REQUEST_ANSWERED,
     FL_REQUEST_REFUSED, /* this process is not to be recorded, or cannot be */
+    FL_REQUEST_FAILED,  /* it could not open what the answer names; flrec frees the request */
 };
 
 struct fl_request {

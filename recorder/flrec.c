@@ -29,6 +29,8 @@
 #define FL_EXIT_NOT_FOUND 127
 #define FL_EXIT_SIGNAL    128
 #define FL_RING_BYTES     (1024u * 1024)
+#define FL_RING_BYTES_MIN (FL_RING_SLOTS_MIN * sizeof(struct fl_slot))
+#define FL_RING_BYTES_MAX (FL_RING_SLOTS_MAX * sizeof(struct fl_slot))
 #define FL_LEVEL_MAX      19
 #define FL_STACK_DEPTH    64u
 
@@ -102,6 +104,10 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
         settings->times = (enum fl_times)value->number;
         break;
     case OPT_RING:
+        if (value->number < FL_RING_BYTES_MIN || value->number > FL_RING_BYTES_MAX ||
+            (value->number & (value->number - 1)) != 0)
+            return fl_fail(err, FL_USAGE, "--ring=%s: wanted a power of two, 4k to 1g",
+                           value->text);
         settings->ring_bytes = value->number;
         break;
     case OPT_STAMP:

@@ -155,14 +155,17 @@ static void report_add(struct fl_herd *herd, const struct process *process,
     herd->report.count++;
 }
 
-/* The process number `at` is gone, or we are. */
-static void process_end(struct fl_herd *herd, size_t at, int status)
+/* Process number `at` is gone, or we are; or it cannot write to what we made for it, and has no trace. */
+static void process_end(struct fl_herd *herd, size_t at, int status, bool is_kept)
 {
     struct process process = herd->processes[at];
     struct fl_drain_report report;
     herd->processes[at] = herd->processes[--herd->count];
-    fl_drain_finish(process.drain, status, !herd->is_discarded, &report);
-    report_add(herd, &process, &report);
+    fl_drain_finish(process.drain, status, is_kept && !herd->is_discarded, &report);
+    if (is_kept)
+        report_add(herd, &process, &report);
+    else
+        fl_drain_report_free(&report);
     rings_free(&process);
     if (process.pidfd >= 0)
         close(process.pidfd);
@@ -187,7 +190,7 @@ static void bury(struct fl_herd *herd, bool is_all)
             continue;
         const int first = atomic_load(&herd->first_status);
         const bool is_known = process->is_first && first != FL_STATUS_RUNS;
-        process_end(herd, i, is_known ? first : FL_STATUS_UNKNOWN);
+        process_end(herd, i, is_known ? first : FL_STATUS_UNKNOWN, true);
     }
 }
 
@@ -201,6 +204,15 @@ static struct process *process_of(struct fl_herd *herd, pid_t pid)
     return NULL;
 }
 
+/* How often has this pid had a trace already, and one more? */
+static uint32_t pid_use(const struct fl_herd *herd, pid_t pid)
+{
+    uint32_t use = 1;
+    for (size_t i = 0; i < herd->report.count; i++)
+        use += herd->report.processes[i].pid == pid;
+    return use;
+}
+
 static struct process *process_add(struct fl_herd *herd, const struct fl_request *request)
 {
     struct fl_error err;
@@ -210,7 +222,8 @@ static struct process *process_add(struct fl_herd *herd, const struct fl_request
     made.pidfd = (int)syscall(SYS_pidfd_open, request->pid, 0);
     if (made.pidfd < 0 && errno == ESRCH)
         return NULL;
-    made.path = made.own_path = fl_output_name_of(herd->path, request->pid);
+    made.path = made.own_path =
+        fl_output_name_of(herd->path, request->pid, pid_use(herd, request->pid));
     if (made.path && rings_make(herd, &made, &err) == FL_OK) {
         if (process_start(herd, &made, FL_OUTPUT_NONE, request->parent, request->fork, &err) ==
             FL_OK)
@@ -228,7 +241,7 @@ static void request_answer(struct fl_herd *herd, struct fl_request *request)
     struct process *process = process_of(herd, request->pid);
     if (process && (request->fork != 0 || process_is_gone(herd, process))) {
         /* Its number has been given to another process. */
-        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN);
+        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN, true);
         process = NULL;
     }
     if (!process)
@@ -241,6 +254,18 @@ static void request_answer(struct fl_herd *herd, struct fl_request *request)
     }
     atomic_store(&request->state, process ? FL_REQUEST_ANSWERED : FL_REQUEST_REFUSED);
     fl_futex_wake(&request->state);
+}
+
+/* It could not open its rings: it runs on without us. */
+static void request_undo(struct fl_herd *herd, struct fl_request *request)
+{
+    struct process *process = process_of(herd, request->pid);
+    if (process && !process->is_first) {
+        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN, false);
+        herd->report.unreached++;
+    }
+    atomic_store(&request->pid, 0);
+    atomic_store(&request->state, FL_REQUEST_FREE);
 }
 
 /* A process that was killed while it joined leaves its request taken. */
@@ -260,6 +285,8 @@ static void requests_answer(struct fl_herd *herd)
         const uint32_t state = atomic_load(&request->state);
         if (state == FL_REQUEST_ASKED)
             request_answer(herd, request);
+        else if (state == FL_REQUEST_FAILED)
+            request_undo(herd, request);
         else if (state != FL_REQUEST_FREE)
             request_free_if_stale(request);
     }
@@ -399,7 +426,7 @@ enum fl_status fl_herd_start(struct fl_herd *herd, pid_t pid, const char *path,
     const int code = thread_create(herd);
     if (code != 0) {
         herd->is_discarded = true;
-        process_end(herd, 0, FL_STATUS_UNKNOWN);
+        process_end(herd, 0, FL_STATUS_UNKNOWN, true);
         fl_herd_report_free(&herd->report);
         first->shared = NULL;
         return fl_fail_os(err, FL_NOMEM, code, "cannot start the herd thread");

@@ -43,7 +43,8 @@ struct fl_herd_process {
 struct fl_herd_report {
     struct fl_herd_process *processes; /* the first one first, others as they ended */
     size_t count;
-    uint64_t refused; /* processes that could not be recorded */
+    uint64_t refused;   /* processes that could not be recorded */
+    uint64_t unreached; /* processes that could not open the memory flrec made for them */
 };
 
 /** Memory for the recording and the first process's rings; no thread yet, so that forking is

@@ -39,10 +39,10 @@ char *fl_output_name(const char *path, uint32_t number)
     return number == 0 ? strdup(path) : name_with(path, word);
 }
 
-char *fl_output_name_of(const char *path, pid_t pid)
+char *fl_output_name_of(const char *path, pid_t pid, uint32_t use)
 {
     char word[32];
-    snprintf(word, sizeof word, "%d", (int)pid);
+    snprintf(word, sizeof word, use > 1 ? "%d-%u" : "%d", (int)pid, use);
     return name_with(path, word);
 }
 

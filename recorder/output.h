@@ -17,8 +17,9 @@ char *fl_output_default(const char *program, pid_t pid);
  */
 char *fl_output_name(const char *path, uint32_t number);
 
-/** The name of another process's first trace: ".PID" put before the suffix (t.zst, t.123.zst). */
-char *fl_output_name_of(const char *path, pid_t pid);
+/** The name of another process's first trace: ".PID" put before the suffix (t.zst, t.123.zst), and with
+ *  it `use` where the pid has come round and this is not its first (t.123-2.zst). */
+char *fl_output_name_of(const char *path, pid_t pid, uint32_t use);
 
 /**
  * Give the numbers 0, 1 and 2 that are closed to /dev/null, so that no file of ours gets one and

@@ -4,6 +4,8 @@
  */
 #include "summary.h"
 
+#include <unistd.h>
+
 #include <fl/fmt.h>
 
 #define PROCESSES_LISTED 8
@@ -47,14 +49,27 @@ static void print_calls(FILE *out, const struct fl_writer_totals *totals)
             fl_fmt_count(totals->implied_frees).text);
 }
 
+/* Its folder may be gone since it was opened. */
+static bool is_there(const struct fl_drain_trace *trace)
+{
+    return trace->was_opened && (!trace->is_file || access(trace->path, F_OK) == 0);
+}
+
+static void print_damage(FILE *out, const struct fl_drain_trace *trace, const char *path)
+{
+    if (trace->result.error.status == FL_OK)
+        return;
+    const bool is_left = trace->path && is_there(trace);
+    fprintf(out, "flrec: warning: %s is not %s: %s\n", path, is_left ? "whole" : "there",
+            trace->result.error.message);
+    if (is_left)
+        fprintf(out, "hint: it holds everything up to the last whole chunk\n");
+}
+
 static void print_problem(FILE *out, const struct fl_drain_trace *trace)
 {
     const char *path = trace->path ? trace->path : "?";
-    if (trace->result.error.status != FL_OK) {
-        fprintf(out, "flrec: warning: %s is not whole: %s\n", path,
-                trace->result.error.message);
-        fprintf(out, "hint: it holds everything up to the last whole chunk\n");
-    }
+    print_damage(out, trace, path);
     const uint64_t nested = trace->nested_calls;
     if (nested > 0) {
         fprintf(out, "flrec: warning: %s lacks %s calls made inside other calls\n", path,
@@ -119,7 +134,7 @@ static const struct fl_drain_trace *fullest_trace(const struct fl_herd_report *h
         const struct fl_drain_report *report = &herd->processes[i].report;
         for (size_t k = 0; k < report->trace_count; k++) {
             const struct fl_drain_trace *trace = &report->traces[k];
-            if (trace->path && trace->was_opened && trace->is_file &&
+            if (trace->path && trace->is_file && is_there(trace) &&
                 (!fullest || trace->result.totals.events >= fullest->result.totals.events))
                 fullest = trace;
         }
@@ -168,6 +183,11 @@ static void print_skipped(FILE *out, const struct fl_herd_report *herd)
         warn(out, "some of the processes that the program started were not recorded",
              "a stream holds one trace, use -o FILE; each process takes three descriptors and "
              "shared memory");
+    if (herd->unreached > 0)
+        warn(out, "some of the processes that the program started could not reach the recorder",
+             "a process that has given up its user cannot open what flrec, which has not, "
+             "shares "
+             "with it: run flrec as that user");
 }
 
 void fl_summary_print(FILE *out, const struct fl_herd_report *herd, bool is_quiet,

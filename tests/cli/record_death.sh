@@ -52,5 +52,5 @@ mkdir small && mount -t tmpfs -o size=64k tmpfs small 2>/dev/null && {
 # A folder that vanishes under the trace.
 mkdir gone
 expect_status 5 -o gone/t.zst sh -c 'rm -r gone; exit 5'
-expect_err 'gone/t.zst is not whole: cannot name '
+expect_err 'gone/t.zst is not there: cannot name '
 finish

@@ -25,8 +25,11 @@ static void later_images_get_their_number_before_the_suffix(void **state)
 static void other_processes_get_their_number_before_the_suffix(void **state)
 {
     (void)state;
-    char *name = fl_output_name_of("a.b/t.zst", 123);
+    char *name = fl_output_name_of("a.b/t.zst", 123, 1);
     assert_string_equal(name, "a.b/t.123.zst");
+    free(name);
+    name = fl_output_name_of("a.b/t.zst", 123, 2);
+    assert_string_equal(name, "a.b/t.123-2.zst");
     free(name);
 }
 
