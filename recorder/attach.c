@@ -10,8 +10,9 @@
  * FORK slot into the ring of the thread that forks, and the child's trace begins with what was
  * live there. The child lets go of its parent's rings and joins by itself, before fork returns.
  * The gate is one byte in a private page with MADV_WIPEONFORK: in a forked child, by whatever call
- * it was made, it reads 0, so that a child never writes to its parent's rings. A child that a raw
- * system call made stays passive; so does one whose fork interrupted a call of the family.
+ * it was made, it reads 0, so that a child begins no call in its parent's rings. A child that a raw
+ * system call made stays passive; so does one whose fork interrupted a call of the family: that
+ * call it ends, in memory of its own that is put where its parent's ring was.
  */
 #include "attach.h"
 
@@ -24,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -55,15 +57,31 @@ static _Atomic uint64_t forks;     /* of this process, for their numbers */
 /* Of the fork under way in this thread, 0: none; its child finds them in its own memory. */
 static _Thread_local uint64_t fork_number __attribute__((tls_model("initial-exec")));
 static _Thread_local pid_t fork_parent __attribute__((tls_model("initial-exec")));
+static _Thread_local int fork_errno __attribute__((tls_model("initial-exec"))); /* before it */
 
 struct fl_process fl_process = {.is_recording = &closed_gate, .is_single = &constant_false};
 
-static void say(const char *text)
+/* What standard error was when this image joined. A program may close it since, and open a file of its
+ * own under that number. */
+static struct stat error_stream;
+
+static void error_stream_note(void)
 {
-    const char *const parts[] = {"flrec: ", text, "\n"};
-    for (size_t i = 0; i < 3; i++)
-        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
-            return;
+    if (fstat(STDERR_FILENO, &error_stream) != 0)
+        error_stream = (struct stat){0};
+}
+
+void fl_say(const char *text)
+{
+    struct stat now;
+    const struct iovec parts[] = {{(void *)(uintptr_t) "flrec: ", strlen("flrec: ")},
+                                  {(void *)(uintptr_t)text, strlen(text)},
+                                  {(void *)(uintptr_t) "\n", 1}};
+    if (error_stream.st_mode == 0 || fstat(STDERR_FILENO, &now) != 0 ||
+        now.st_dev != error_stream.st_dev || now.st_ino != error_stream.st_ino)
+        return;
+    if (writev(STDERR_FILENO, parts, 3) < 0)
+        return;
 }
 
 /* The loader allocates before libc has set environ; the kernel put it above the first frame. */
@@ -135,6 +153,24 @@ static bool is_memfd(int fd, uint64_t inode, uint64_t *bytes)
     return true;
 }
 
+/* Open what `path` names, if it is that memfd. It is looked at before: a pid can be another's by now, and
+ * a device may not like to be opened. */
+static int memfd_open_path(const char *path, uint64_t inode, uint64_t *bytes)
+{
+    struct stat status;
+    const int looked = open(path, O_PATH | O_CLOEXEC);
+    const bool is_likely = looked >= 0 && fstat(looked, &status) == 0 &&
+                           S_ISREG(status.st_mode) && status.st_ino == inode;
+    if (looked >= 0)
+        close(looked);
+    const int fd = is_likely ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd >= 0 && is_memfd(fd, inode, bytes))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 /* A memfd of flrec's: the first image has it under the same number, others go through /proc. */
 static int memfd_open(uint64_t recorder_pid, int number, uint64_t inode, uint64_t *bytes)
 {
@@ -144,12 +180,7 @@ static int memfd_open(uint64_t recorder_pid, int number, uint64_t inode, uint64_
     number_add(path, sizeof path, recorder_pid);
     text_add(path, sizeof path, "/fd/");
     number_add(path, sizeof path, (uint64_t)number);
-    const int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd >= 0 && is_memfd(fd, inode, bytes))
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    return memfd_open_path(path, inode, bytes);
 }
 
 static bool is_ours(const struct fl_shared *shared, uint64_t bytes)
@@ -169,7 +200,8 @@ static uint32_t rings_affordable(const struct fl_shared *shared, uint64_t ring_b
     return wanted < shared->ring_count ? (uint32_t)wanted : shared->ring_count;
 }
 
-/* Map the headers and as many rings as there is room for, the lowest first. */
+/* Map the headers and as many rings as there is room for, the lowest first. The slots of a ring can be
+ * reached once a thread has claimed it: mlockall would fill with pages whatever can be. */
 static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
 {
     struct fl_shared *head = mmap(NULL, sizeof *head, PROT_READ, MAP_SHARED, fd, 0);
@@ -180,9 +212,13 @@ static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
     uint32_t rings = is_ours(head, bytes) ? rings_affordable(head, ring_bytes) : 0;
     for (; rings > 0 && !shared; rings /= 2) {
         const uint64_t mapped_bytes = head->slots_offset + rings * ring_bytes;
-        void *mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        void *mapped = mmap(NULL, mapped_bytes, PROT_NONE, MAP_SHARED, fd, 0);
         if (mapped == MAP_FAILED)
             continue;
+        if (mprotect(mapped, head->slots_offset, PROT_READ | PROT_WRITE) != 0) {
+            munmap(mapped, mapped_bytes);
+            continue;
+        }
         madvise(mapped, mapped_bytes, MADV_DONTDUMP);
         *ring_count = rings;
         shared = mapped;
@@ -312,6 +348,11 @@ static struct fl_shared *rings_ask(pid_t parent, uint32_t *ring_count, bool *is_
     struct fl_shared *shared =
         is_answered ? shared_map(request->fd, request->ring_inode, ring_count) : NULL;
     *is_refused = !is_answered;
+    if (is_answered && !shared) { /* flrec frees the request, and what it made for us */
+        atomic_store(&request->state, FL_REQUEST_FAILED);
+        fl_futex_ring(&control->doorbell);
+        return NULL;
+    }
     atomic_store(&request->pid, 0);
     atomic_store(&request->state, FL_REQUEST_FREE);
     return shared;
@@ -331,17 +372,17 @@ static void process_join(pid_t parent)
     if (!control->is_following && control->first_pid != (int32_t)getpid())
         return;
     if (!is_in_namespace()) {
-        say("a process in another pid namespace is not recorded");
+        fl_say("a process in another pid namespace is not recorded");
         return;
     }
     struct fl_shared *shared = rings_ask(parent, &ring_count, &is_refused);
     if (!shared) {
         if (!is_refused)
-            say("cannot reach the recorder from here; this process is not recorded");
+            fl_say("cannot reach the recorder from here; this process is not recorded");
         return;
     }
     if (!gate && !gate_make()) {
-        say("this kernel lacks MADV_WIPEONFORK (Linux 4.14); this program is not recorded");
+        fl_say("this kernel lacks MADV_WIPEONFORK (Linux 4.14); this program is not recorded");
         return;
     }
     if (!image_announce(shared))
@@ -362,6 +403,7 @@ static void process_join(pid_t parent)
 /* The last of all handlers before the fork: what others allocate stands before the slot. */
 static void fork_prepare(void)
 {
+    const int saved_errno = errno;
     fork_number = 0;
     const bool is_inside =
         fl_thread.phase == FL_THREAD_BUSY; /* in a handler that interrupted */
@@ -374,12 +416,31 @@ static void fork_prepare(void)
     fl_leave(&fl_thread);
     fl_futex_ring(&fl_process.shared->doorbell);
     fl_unwind_pause();
+    fork_errno = saved_errno;
+    errno = 0;
 }
 
+/* There is no child that would ask for what was left for it. */
+static void fork_take_back(void)
+{
+    atomic_fetch_sub(&control->forking, 1);
+    if (!fl_enter(&fl_thread))
+        return;
+    fl_thread_record(&fl_thread, FL_OP_FORK_FAILED | FL_OP_EARLY, 0, NULL, fork_number);
+    fl_leave(&fl_thread);
+}
+
+/* The first of all handlers after the fork: errno, which fork_prepare has cleared, tells of failure. */
 static void fork_parent_after(void)
 {
-    if (fork_number != 0)
-        fl_unwind_resume();
+    if (fork_number == 0)
+        return;
+    const int code = errno;
+    fl_unwind_resume();
+    if (code == EAGAIN || code == ENOMEM)
+        fork_take_back();
+    fork_number = 0;
+    errno = code != 0 ? code : fork_errno;
 }
 
 /* The rings are the parent's, and the slots and numbers that lead there. */
@@ -390,28 +451,53 @@ static void parent_forget(void)
     munmap(shared, shared->slots_offset + fl_process.ring_count * ring_bytes);
     fl_process.shared = NULL;
     fl_process.was_multi = false;
+    atomic_store(&fl_process.rings_open, 0);
     fl_thread = (struct fl_thread){.phase = FL_THREAD_BUSY};
     atomic_store(&forks, 0);
     fl_unwind_forget();
 }
 
+static void cover(void *at, uint64_t bytes)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    if (mmap(at, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
+        fl_say("no memory: a forked child may disturb the recording of its parent");
+}
+
+/* A child that stays passive may be inside a call that its fork interrupted, and ends it as if it were
+ * its parent: what it writes must not come to its parent's ring. */
+static void rings_cover(void)
+{
+    struct fl_shared *shared = fl_process.shared;
+    if (!shared)
+        return;
+    const uint64_t ring_bytes = shared->ring_slots * sizeof(struct fl_slot);
+    const uint64_t page_bytes = UINT64_C(1) << fl_process.page_log2;
+    if (fl_thread.ring)
+        cover(fl_thread.slots, ring_bytes > page_bytes ? ring_bytes : page_bytes);
+    cover(shared, shared->slots_offset);
+}
+
 static void fork_child(void)
 {
-    const int saved_errno = errno;
-    if (fork_number == 0)
+    if (fork_number == 0) {
+        rings_cover();
         return;
+    }
     parent_forget();
     process_join(fork_parent);
     atomic_fetch_sub(&control->forking, 1);
     fork_number = 0;
     fl_thread.phase = FL_THREAD_NEW;
-    errno = saved_errno;
+    errno = fork_errno;
 }
 
 void fl_attach(void)
 {
-    if (atomic_exchange(&has_started, 1))
+    if (atomic_load_explicit(&has_started, memory_order_relaxed) ||
+        atomic_exchange(&has_started, 1))
         return;
+    error_stream_note();
     fl_resolve();
     struct ticket ticket;
     const char *text = environment_value(FL_ENVIRONMENT);
@@ -420,13 +506,13 @@ void fl_attach(void)
     control = control_map(&ticket);
     if (!control) {
         if (ticket.pid == (uint64_t)getpid())
-            say("cannot reach the recorder from here; this program is not recorded");
+            fl_say("cannot reach the recorder from here; this program is not recorded");
         return;
     }
     process_join(getppid());
     if (*fl_process.is_recording &&
         pthread_atfork(fork_prepare, fork_parent_after, fork_child) != 0)
-        say("no memory for a fork handler; children are not recorded");
+        fl_say("no memory for a fork handler; children are not recorded");
 }
 
 void fl_detach(const char *why)
@@ -434,7 +520,7 @@ void fl_detach(const char *why)
     if (gate)
         *gate = 0;
     if (!atomic_exchange(&has_ended, 1))
-        say(why);
+        fl_say(why);
 }
 
 /* A program that never allocates is attached all the same: its trace is empty, not missing. */

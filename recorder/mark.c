@@ -24,7 +24,7 @@ static struct fl_mark_place *place_take(struct fl_shared *shared)
             if (atomic_compare_exchange_strong(&shared->marks[i].is_taken, &expected, 1))
                 return &shared->marks[i];
         }
-        if (fl_life_is_over(&shared->life))
+        if (!*fl_process.is_recording || fl_life_is_over(&shared->life))
             return NULL;
         fl_futex_ring(&shared->doorbell);
         fl_futex_wait(&shared->marks[0].is_taken, 1, WAIT_NS);

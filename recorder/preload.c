@@ -7,6 +7,9 @@
  * enters the kernel; errno is left as the real call left it.
  */
 #include "resolve.h"
+
+#include <string.h>
+
 #include "thread_buffer.h"
 #include "unwind.h"
 
@@ -35,11 +38,24 @@ static unsigned align_code(size_t align, bool is_granted)
     return align == 0 ? FL_ALIGN_DEFAULT : 64u - (unsigned)__builtin_clzl(align);
 }
 
+/* What is not recorded: calls inside others, behind a closed gate, and on our own behalf. */
+static void *pass_malloc(const struct fl_thread *self, size_t bytes)
+{
+    void *own = self->phase == FL_THREAD_OURS ? fl_own_take(bytes) : NULL;
+    return own ? own : fl_real.malloc(bytes);
+}
+
+static void *pass_calloc(const struct fl_thread *self, size_t count, size_t bytes)
+{
+    void *own = self->phase == FL_THREAD_OURS ? fl_own_take(product(count, bytes)) : NULL;
+    return own ? memset(own, 0, count * bytes) : fl_real.calloc(count, bytes);
+}
+
 void *malloc(size_t bytes)
 {
     struct fl_thread *self = &fl_thread;
     if (FL_UNLIKELY(!fl_enter(self)))
-        return fl_real.malloc(bytes);
+        return pass_malloc(self, bytes);
     void *block = fl_real.malloc(bytes);
     fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_MALLOC, 0, block, bytes);
@@ -51,7 +67,7 @@ void *calloc(size_t count, size_t bytes)
 {
     struct fl_thread *self = &fl_thread;
     if (FL_UNLIKELY(!fl_enter(self)))
-        return fl_real.calloc(count, bytes);
+        return pass_calloc(self, count, bytes);
     void *block = fl_real.calloc(count, bytes);
     fl_unwind_note(self);
     fl_thread_record(self, FL_CALL_CALLOC, 0, block, product(count, bytes));
@@ -100,8 +116,10 @@ void *reallocarray(void *block, size_t count, size_t bytes)
 void free(void *block)
 {
     struct fl_thread *self = &fl_thread;
-    if (FL_UNLIKELY(fl_boot_owns(block)))
+    if (FL_UNLIKELY(fl_boot_owns(block))) {
+        fl_boot_free(block);
         return;
+    }
     if (FL_UNLIKELY(!fl_enter(self))) {
         fl_real.free(block);
         return;
@@ -114,8 +132,10 @@ void free(void *block)
 void free_sized(void *block, size_t bytes)
 {
     struct fl_thread *self = &fl_thread;
-    if (FL_UNLIKELY(fl_boot_owns(block)))
+    if (FL_UNLIKELY(fl_boot_owns(block))) {
+        fl_boot_free(block);
         return;
+    }
     if (FL_UNLIKELY(!fl_enter(self))) {
         fl_real.free_sized(block, bytes);
         return;
@@ -128,8 +148,10 @@ void free_sized(void *block, size_t bytes)
 void free_aligned_sized(void *block, size_t align, size_t bytes)
 {
     struct fl_thread *self = &fl_thread;
-    if (FL_UNLIKELY(fl_boot_owns(block)))
+    if (FL_UNLIKELY(fl_boot_owns(block))) {
+        fl_boot_free(block);
         return;
+    }
     if (FL_UNLIKELY(!fl_enter(self))) {
         fl_real.free_aligned_sized(block, align, bytes);
         return;

@@ -7,6 +7,11 @@
  * functions here run on any thread at any time and take no lock, so that a thread which holds
  * the loader's lock and allocates cannot wait for the one that is inside dlsym.
  *
+ * Behind it, in the same buffer, are cells: what the loader and libunwind allocate on our behalf later.
+ * Those are reused: for each power of two of bytes a stack of free ones (R. K. Treiber, Systems
+ * Programming: Coping with Parallelism, 1986), whose head carries a count against the return of a
+ * cell between a look and a swap.
+ *
  * C libraries lack some of the family (free_sized before glibc 2.43, pvalloc in musl): those
  * are built from the others, with the same effect for the program.
  */
@@ -18,10 +23,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FL_BOOT_ALIGN 16
+#define FL_BOOT_ALIGN   16
+#define FL_CELL_CLASSES 7
+#define FL_CELL_MIN     64u /* bytes of the smallest; the largest are of 4 KiB */
 
-char fl_boot_buffer[FL_BOOT_BYTES] __attribute__((aligned(4096)));
+/* In front of every block. */
+struct header {
+    size_t bytes;               /* asked for */
+    _Atomic uint32_t next_free; /* of a free cell, the next one; see cell_of */
+    uint32_t class;             /* of a cell */
+};
+_Static_assert(sizeof(struct header) == FL_BOOT_ALIGN, "a header keeps its block aligned");
+
+char fl_boot_buffer[FL_BOOT_BYTES + FL_CELLS_BYTES] __attribute__((aligned(4096)));
 static _Atomic size_t boot_used_bytes;
+static _Atomic size_t cells_used_bytes;
+static _Atomic uint64_t
+    cells_free[FL_CELL_CLASSES]; /* count of changes << 32 | cell, 0: none */
+
+static struct header *header_of(const void *block)
+{
+    return (struct header *)(uintptr_t)block - 1;
+}
 
 static void *boot_take(size_t align, size_t bytes)
 {
@@ -35,28 +58,108 @@ static void *boot_take(size_t align, size_t bytes)
         goto full;
     const size_t payload = (start + FL_BOOT_ALIGN + align - 1) & ~(align - 1);
     char *block = fl_boot_buffer + payload;
-    memcpy(block - FL_BOOT_ALIGN, &bytes, sizeof bytes);
+    header_of(block)->bytes = bytes;
     return block;
 full:
     errno = ENOMEM;
     return NULL;
 }
 
+/* ---- cells ---- */
+
+/* A cell by its number: its distance from the start of the buffer in units of the alignment. */
+static void *cell_of(uint32_t number)
+{
+    return fl_boot_buffer + (size_t)number * FL_BOOT_ALIGN;
+}
+
+static bool is_cell(const void *block)
+{
+    return (const char *)block >= fl_boot_buffer + FL_BOOT_BYTES;
+}
+
+static void *cell_pop(uint32_t class)
+{
+    uint64_t head = atomic_load(&cells_free[class]);
+    while ((uint32_t)head != 0) {
+        void *block = cell_of((uint32_t)head);
+        const uint64_t changed = ((head >> 32) + 1) << 32;
+        const uint64_t next = changed | atomic_load(&header_of(block)->next_free);
+        if (atomic_compare_exchange_weak(&cells_free[class], &head, next))
+            return block;
+    }
+    return NULL;
+}
+
+static void cell_push(void *block)
+{
+    struct header *header = header_of(block);
+    const uint32_t number =
+        (uint32_t)((size_t)((char *)block - fl_boot_buffer) / FL_BOOT_ALIGN);
+    _Atomic uint64_t *free = &cells_free[header->class];
+    uint64_t head = atomic_load(free);
+    uint64_t next;
+    do {
+        atomic_store(&header->next_free, (uint32_t)head);
+        next = ((head >> 32) + 1) << 32 | number;
+    } while (!atomic_compare_exchange_weak(free, &head, next));
+}
+
+static void *cell_new(uint32_t class)
+{
+    const size_t room = sizeof(struct header) + ((size_t)FL_CELL_MIN << class);
+    size_t start = atomic_load(&cells_used_bytes);
+    do
+        if (room > FL_CELLS_BYTES - start)
+            return NULL;
+    while (!atomic_compare_exchange_weak(&cells_used_bytes, &start, start + room));
+    char *block = fl_boot_buffer + FL_BOOT_BYTES + start + sizeof(struct header);
+    header_of(block)->class = class;
+    return block;
+}
+
+void *fl_own_take(size_t bytes)
+{
+    uint32_t class = 0;
+    while (class < FL_CELL_CLASSES && bytes > (size_t)FL_CELL_MIN << class)
+        class ++;
+    if (class == FL_CELL_CLASSES)
+        return NULL;
+    void *block = cell_pop(class);
+    if (!block)
+        block = cell_new(class);
+    if (block)
+        header_of(block)->bytes = bytes;
+    return block;
+}
+
+/* ---- any block of the buffer ---- */
+
 size_t fl_boot_usable(const void *block)
 {
-    size_t bytes;
-    memcpy(&bytes, (const char *)block - FL_BOOT_ALIGN, sizeof bytes);
-    return bytes;
+    return header_of(block)->bytes;
+}
+
+void fl_boot_free(void *block)
+{
+    if (is_cell(block))
+        cell_push(block);
 }
 
 void *fl_boot_realloc(void *block, size_t bytes)
 {
-    void *moved = fl_real.malloc(bytes);
+    void *moved = is_cell(block) ? fl_own_take(bytes) : NULL;
     const size_t old_bytes = fl_boot_usable(block);
-    if (moved)
-        memcpy(moved, block, bytes < old_bytes ? bytes : old_bytes);
+    if (!moved)
+        moved = fl_real.malloc(bytes);
+    if (!moved)
+        return NULL;
+    memcpy(moved, block, bytes < old_bytes ? bytes : old_bytes);
+    fl_boot_free(block);
     return moved;
 }
+
+/* ---- before the real functions are known ---- */
 
 static void *boot_malloc(size_t bytes)
 {
@@ -198,5 +301,7 @@ void fl_resolve_rest(void)
 #define FIND_MEMBER(type, name, parameters) FIND(fl_real, name);
     FL_REAL_REST_LIST(FIND_MEMBER)
 #undef FIND_MEMBER
-    (void)dlerror(); /* the program must not see that a name was missing */
+    /* The program must not see that a name was missing. Asked again, libc also frees its text. */
+    (void)dlerror();
+    (void)dlerror();
 }

@@ -13,6 +13,7 @@
 #include "thread_buffer.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -33,6 +34,23 @@ static void ring_high_raise(struct fl_shared *shared, uint32_t high)
         continue;
 }
 
+/* Slots of rings that no thread has had yet are out of reach (attach.c). */
+static bool slots_open(struct fl_shared *shared, uint32_t index)
+{
+    uint32_t open = atomic_load(&fl_process.rings_open);
+    if (index < open)
+        return true;
+    const uintptr_t inside_page = ((uintptr_t)1 << fl_process.page_log2) - 1;
+    const uintptr_t begin = (uintptr_t)fl_ring_slots(shared, open) & ~inside_page;
+    const uintptr_t end = (uintptr_t)fl_ring_slots(shared, index + 1);
+    if (mprotect((void *)begin, end - begin, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    while (open <= index &&
+           !atomic_compare_exchange_weak(&fl_process.rings_open, &open, index + 1))
+        continue;
+    return true;
+}
+
 static bool ring_claim(struct fl_shared *shared, uint32_t *index)
 {
     for (uint32_t i = 0; i < fl_process.ring_count; i++) {
@@ -41,6 +59,10 @@ static bool ring_claim(struct fl_shared *shared, uint32_t *index)
         if (atomic_load_explicit(state, memory_order_relaxed) != FL_RING_FREE ||
             !atomic_compare_exchange_strong(state, &expected, FL_RING_CLAIMED))
             continue;
+        if (!slots_open(shared, i)) {
+            atomic_store(state, FL_RING_FREE);
+            return false;
+        }
         ring_high_raise(shared, i + 1);
         *index = i;
         return true;
@@ -155,6 +177,8 @@ static bool tail_wait(struct fl_thread *self, uint64_t goal)
             return true;
         fl_futex_ring(&shared->doorbell);
         fl_futex_wait(tail, seen, FL_ROOM_WAIT_NS);
+        if (!*fl_process.is_recording)
+            return false; /* a handler that interrupted us has forked, and this is the child */
         if (fl_life_is_over(&shared->life)) {
             fl_detach(RECORDER_ENDED);
             return false;

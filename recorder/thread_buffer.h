@@ -5,7 +5,7 @@
  * allocator or a signal handler calls in the meantime is passed through.
  *
  * Thread safety: `fl_thread` belongs to its thread; `fl_process` is written while the process
- * attaches (one thread), and by whoever notices that flrec is gone.
+ * attaches (one thread), and by whoever notices that flrec is gone; `rings_open` by any thread.
  */
 #ifndef FL_THREAD_BUFFER_H
 #define FL_THREAD_BUFFER_H
@@ -43,6 +43,7 @@ struct fl_process {
     const volatile char *is_single;       /* libc's flag, or a constant 0 */
     struct fl_shared *shared;
     uint32_t ring_count; /* mapped: fewer than there are where address space is limited */
+    _Atomic uint32_t rings_open; /* the slots of this many, the lowest, can be reached */
     uint32_t stamp_source;
     uint32_t stack_depth; /* of fl_shared */
     uint32_t page_log2;

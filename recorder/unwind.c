@@ -19,6 +19,10 @@
  * somebody in there at its fork takes no stacks. (A thread's flag is set before the lock is taken, and
  * what a child sees of a thread's stores is a beginning of them.)
  *
+ * dl_iterate_phdr. Its callback runs under a lock of the loader's that libunwind wants, too, while it
+ * holds one of its own. So what the program allocates in a callback has no stack: our dl_iterate_phdr notes
+ * that the thread is in there.
+ *
  * Modules. flrec reads the program's memory map, and it must read it while the module of a new frame
  * is there: before the first stack, and whenever the loader has added or removed something since, the
  * thread asks for it and waits until it is done, two system calls. After dlclose other code may come to
@@ -33,7 +37,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
@@ -41,9 +44,13 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "attach.h"
+
 #define FL_OWN_FRAMES      4    /* of ours, at most, between unw_backtrace and the caller */
 #define FL_FORK_TRIES      2000 /* of sched_yield */
 #define FL_KNOWN_MIN       1024u
+#define FL_NUMBER_NONE     UINT32_MAX /* of no stack; a ring begins with it */
+#define FL_LAST_UNSURE     UINT64_MAX /* what the ring was told was left out */
 #define FL_NAME_OF(macro)  FL_NAME_TEXT(macro)
 #define FL_NAME_TEXT(name) #name
 
@@ -61,10 +68,12 @@ struct unwinder {
     const struct fl_ring *ring;
     struct known **place;    /* of the set in `known_of` */
     _Atomic bool *is_inside; /* of `inside_of` */
-    uint32_t last;           /* number that the ring was told last; UINT32_MAX: none */
+    uint64_t last;           /* number that the ring was told last, or FL_LAST_UNSURE */
 };
 
 static _Thread_local struct unwinder unwinder __attribute__((tls_model("initial-exec")));
+/* Calls of dl_iterate_phdr that the thread is in. */
+static _Thread_local uint32_t iterating __attribute__((tls_model("initial-exec")));
 /* Is the ring's thread in libunwind or the loader? A cache line each: all threads write theirs. */
 static struct {
     alignas(FL_CACHE_LINE) _Atomic bool is_set;
@@ -89,10 +98,8 @@ void fl_unwind_begin(void)
     void *take = library ? dlsym(library, FL_NAME_OF(unw_backtrace)) : NULL;
     void *flush = library ? dlsym(library, FL_NAME_OF(unw_flush_cache)) : NULL;
     if (!take || !flush) {
-        static const char text[] = "flrec: libunwind.so.8 cannot be loaded: call stacks stay "
-                                   "unknown (package libunwind8)\n";
-        if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-            return;
+        fl_say(
+            "libunwind.so.8 cannot be loaded: call stacks stay unknown (package libunwind8)");
         return;
     }
     local_space = dlsym(library, FL_NAME_OF(unw_local_addr_space));
@@ -155,16 +162,18 @@ static struct known *known_grow(struct known *known)
     return grown;
 }
 
-/* The set of the thread's ring, empty when modules went away since. NULL: no memory. */
-static struct known *known_current(struct fl_thread *self)
+static void ring_meet(const struct fl_thread *self)
 {
-    if (FL_UNLIKELY(unwinder.ring != self->ring)) {
-        const ptrdiff_t number = self->ring - fl_process.shared->rings;
-        unwinder.ring = self->ring;
-        unwinder.place = &known_of[number];
-        unwinder.is_inside = &inside_of[number].is_set;
-        unwinder.last = UINT32_MAX;
-    }
+    const ptrdiff_t number = self->ring - fl_process.shared->rings;
+    unwinder = (struct unwinder){.ring = self->ring,
+                                 .place = &known_of[number],
+                                 .is_inside = &inside_of[number].is_set,
+                                 .last = FL_NUMBER_NONE};
+}
+
+/* The set of the thread's ring, empty when modules went away since. NULL: no memory. */
+static struct known *known_current(void)
+{
     struct known *known = *unwinder.place;
     if (FL_UNLIKELY(!known))
         known = *unwinder.place = known_new(FL_KNOWN_MIN);
@@ -249,6 +258,26 @@ static void modules_tell(struct fl_thread *self)
     atomic_store(&modules_told, changes);
 }
 
+static void iterating_end(const uint32_t *before)
+{
+    iterating = *before;
+}
+
+/* A callback may leave by an exception, and then the lock is let go of; by longjmp it is not, and the
+ * thread stays without stacks. */
+__attribute__((visibility("default"))) int
+dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
+{
+    static int (*real)(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data);
+    if (!real) {
+        void *found = dlsym(RTLD_NEXT, "dl_iterate_phdr");
+        memcpy(&real, &found, sizeof found);
+    }
+    const uint32_t before __attribute__((cleanup(iterating_end))) = iterating;
+    iterating++;
+    return real(callback, data);
+}
+
 /* Whoever calls it gets ours: code may come to stand where other code was. */
 __attribute__((visibility("default"))) int dlclose(void *handle)
 {
@@ -298,12 +327,10 @@ static uint32_t stack_number(struct fl_thread *self, struct known *known, void *
     return known_numbers(known)[place] = known->next++;
 }
 
-void fl_unwind_note(struct fl_thread *self)
+/* The number of the stack of whoever called us; FL_NUMBER_NONE: it is not known. */
+static uint32_t stack_take(struct fl_thread *self)
 {
-    if (!backtrace_take || self->is_losing)
-        return;
-    const int saved_errno = errno;
-    struct known *known = known_current(self);
+    struct known *known = known_current();
     inside_enter();
     self->phase = FL_THREAD_OURS;
     const int got = backtrace_take(frames, (int)fl_process.stack_depth + FL_OWN_FRAMES);
@@ -313,12 +340,21 @@ void fl_unwind_note(struct fl_thread *self)
     while (first < got && is_own(frames[first]))
         first++;
     const int left = got - first, most = (int)fl_process.stack_depth;
-    if (known && left > 0) {
-        const size_t count = (size_t)(left < most ? left : most);
-        const uint32_t number = stack_number(self, known, &frames[first], count);
-        if (number != unwinder.last)
-            fl_thread_record(self, FL_OP_STACK, 0, NULL, number);
-        unwinder.last = self->is_losing ? UINT32_MAX : number;
-    }
+    if (!known || left <= 0)
+        return FL_NUMBER_NONE;
+    return stack_number(self, known, &frames[first], (size_t)(left < most ? left : most));
+}
+
+void fl_unwind_note(struct fl_thread *self)
+{
+    if (!backtrace_take || self->is_losing || !*fl_process.is_recording)
+        return;
+    const int saved_errno = errno;
+    if (FL_UNLIKELY(unwinder.ring != self->ring))
+        ring_meet(self);
+    const uint32_t number = FL_LIKELY(iterating == 0) ? stack_take(self) : FL_NUMBER_NONE;
+    if (number != unwinder.last)
+        fl_thread_record(self, FL_OP_STACK, 0, NULL, number);
+    unwinder.last = self->is_losing ? FL_LAST_UNSURE : number;
     errno = saved_errno;
 }

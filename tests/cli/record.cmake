@@ -1,6 +1,6 @@
 # flrec on whole programs (tests/programs).
 if(TARGET flrec AND TARGET program_count)
-  set(record_tests counts death environment limits lossy order partial processes refusals stacks table times transparent)
+  set(record_tests counts death environment limits lossy odd order partial processes refusals stacks table times transparent)
   if(NOT FL_SANITIZE) # flrec itself runs on the preloaded library, and a sanitizer wants to be the first
     list(APPEND record_tests others)
   endif()
