@@ -274,7 +274,7 @@ dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *da
         memcpy(&real, &found, sizeof found);
     }
     const uint32_t before __attribute__((cleanup(iterating_end))) = iterating;
-    iterating++;
+    iterating = before + 1;
     return real(callback, data);
 }
 
