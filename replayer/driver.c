@@ -263,7 +263,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
         return status;
     }
     int ring_fd = -1;
-    fl_plan_init(&pass.plan, request->event_limit);
+    fl_plan_init(&pass.plan, request->event_limit, request->is_brief);
     pass.unused_batch = malloc(sizeof *pass.unused_batch);
     status = pass.unused_batch == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
                                        : fl_ring_new(&pass.ring, &ring_fd, err);

@@ -20,6 +20,7 @@ struct fl_pass_request {
     enum fl_check_mode check_mode;
     uint64_t walk_every;
     uint64_t event_limit;
+    bool is_brief;                /* the trace is known: see fl_plan_init */
     uint64_t timeout_s;           /* without progress of the worker; 0: wait for ever */
     fl_driver_progress *progress; /* or NULL */
     void *user;

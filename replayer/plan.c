@@ -9,16 +9,16 @@
  *
  * Every event keeps its number through `origin`, and every object its serial, because the steps
  * that are left out never use one up. Peaks are counted here, from the trace alone, so they are
- * the same for every target. Cost: 2-3 ns per operation; memory 8 bytes per live object.
+ * the same for every target. Cost: 6 ns per operation and 8 bytes per live object, brief 3 ns and none.
  */
 #include "plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void fl_plan_init(struct fl_plan *plan, uint64_t event_limit)
+void fl_plan_init(struct fl_plan *plan, uint64_t event_limit, bool is_brief)
 {
-    *plan = (struct fl_plan){.event_limit = event_limit};
+    *plan = (struct fl_plan){.event_limit = event_limit, .is_brief = is_brief};
 }
 
 void fl_plan_free(struct fl_plan *plan)
@@ -72,7 +72,7 @@ static bool op_is_realloc(const struct fl_op *op)
     return op->kind == FL_CALL_REALLOC || op->kind == FL_CALL_REALLOCARRAY;
 }
 
-static enum fl_action action_of(const struct fl_op *op)
+static enum fl_action action_of_odd(const struct fl_op *op)
 {
     if (op->kind == FL_CALL_USABLE_SIZE) {
         return FL_DO_USABLE;
@@ -88,6 +88,41 @@ static enum fl_action action_of(const struct fl_op *op)
     }
     return op->align_log2 == FL_ALIGN_DEFAULT || op->align_log2 >= 64 ? FL_DO_ALLOC
                                                                       : FL_DO_ALIGNED;
+}
+
+/* Most calls have no flag and no alignment: then the kind says it, without a branch that follows the
+ * program and is hard to foresee. */
+static inline enum fl_action action_of(const struct fl_op *op)
+{
+    static const uint8_t plain[FL_CALL_COUNT] = {
+        [FL_CALL_MALLOC] = FL_DO_ALLOC,
+        [FL_CALL_CALLOC] = FL_DO_ZEROED,
+        [FL_CALL_REALLOC] = FL_DO_RESIZE,
+        [FL_CALL_REALLOCARRAY] = FL_DO_RESIZE,
+        [FL_CALL_FREE] = FL_DO_FREE,
+        [FL_CALL_FREE_SIZED] = FL_DO_FREE,
+        [FL_CALL_FREE_ALIGNED_SIZED] = FL_DO_FREE,
+        [FL_CALL_USABLE_SIZE] = FL_DO_USABLE,
+    };
+    const bool is_plain = op->flags == 0 && op->align_log2 == FL_ALIGN_DEFAULT;
+    return __builtin_expect(is_plain, 1) ? (enum fl_action)plain[op->kind] : action_of_odd(op);
+}
+
+static inline bool is_left_out(const struct fl_op *op)
+{
+    return (op->flags & FL_FLAG_FAILED) || op->slot == FL_SLOT_NONE;
+}
+
+static inline void step_put(struct fl_step_batch *out, const struct fl_op *op,
+                            enum fl_action action)
+{
+    out->steps[out->count++] = (struct fl_step){
+        .size_bytes = op->size_bytes,
+        .slot = op->slot,
+        .action = (uint8_t)action,
+        .align_log2 = action == FL_DO_ALIGNED ? op->align_log2 : 0,
+        .origin = (uint16_t)((unsigned)op->kind << 12 | out->events),
+    };
 }
 
 /* Live objects and bytes after a step; `size_of` holds what the slot had before. */
@@ -130,10 +165,9 @@ static void totals_add_oddities(struct fl_plan_totals *totals, const struct fl_o
 }
 
 /* One call to at most one step. */
-static bool call_plan(struct fl_plan *plan, const struct fl_op *op, uint32_t event_index,
-                      struct fl_step_batch *out)
+static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_step_batch *out)
 {
-    if ((op->flags & FL_FLAG_FAILED) || op->slot == FL_SLOT_NONE) {
+    if (is_left_out(op)) {
         totals_add_left_out(&plan->totals, op);
         return true;
     }
@@ -148,13 +182,7 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, uint32_t eve
     if (action != FL_DO_USABLE) {
         totals_add_step(plan, op, action);
     }
-    out->steps[out->count++] = (struct fl_step){
-        .size_bytes = op->size_bytes,
-        .slot = op->slot,
-        .action = (uint8_t)action,
-        .align_log2 = action == FL_DO_ALIGNED ? op->align_log2 : 0,
-        .origin = (uint16_t)((unsigned)op->kind << 12 | event_index),
-    };
+    step_put(out, op, action);
     return true;
 }
 
@@ -169,6 +197,48 @@ static void totals_add_hash(struct fl_plan_totals *totals, const struct fl_op *o
     totals->hash = hash ^ (hash >> 29);
 }
 
+static enum fl_status batch_plan(struct fl_plan *plan, const struct fl_batch *batch,
+                                 struct fl_step_batch *out, struct fl_error *err)
+{
+    for (size_t i = 0; i < batch->count && !fl_plan_is_done(plan); i++) {
+        const struct fl_op *op = &batch->ops[i];
+        if (!fl_kind_is_call(op->kind)) {
+            totals_add_record(&plan->totals, op);
+            continue;
+        }
+        if (!call_plan(plan, op, out)) {
+            return fl_fail(err, FL_NOMEM, "no memory for a table of %u live objects", op->slot);
+        }
+        totals_add_hash(&plan->totals, op);
+        out->events++;
+        plan->totals.events++;
+    }
+    return FL_OK;
+}
+
+static void batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batch,
+                               struct fl_step_batch *out)
+{
+    const uint64_t events_left = plan->event_limit - plan->totals.events;
+    uint32_t slot_limit = plan->slot_limit;
+    for (size_t i = 0; i < batch->count && out->events < events_left; i++) {
+        const struct fl_op *op = &batch->ops[i];
+        if (!fl_kind_is_call(op->kind)) {
+            continue;
+        }
+        if (!is_left_out(op)) {
+            const enum fl_action action = action_of(op);
+            slot_limit = op->slot >= slot_limit ? op->slot + 1 : slot_limit;
+            out->old_bytes[out->resizes] = 0;
+            out->resizes += action == FL_DO_RESIZE;
+            step_put(out, op, action);
+        }
+        out->events++;
+    }
+    plan->slot_limit = slot_limit;
+    plan->totals.events += out->events;
+}
+
 enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
                              struct fl_step_batch *out, struct fl_error *err)
 {
@@ -179,20 +249,13 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
     out->events = 0;
     out->is_end = 0;
     out->resizes = 0;
-    for (size_t i = 0; i < batch->count && !fl_plan_is_done(plan); i++) {
-        const struct fl_op *op = &batch->ops[i];
-        if (!fl_kind_is_call(op->kind)) {
-            totals_add_record(&plan->totals, op);
-            continue;
-        }
-        if (!call_plan(plan, op, out->events, out)) {
-            return fl_fail(err, FL_NOMEM, "no memory for a table of %u live objects", op->slot);
-        }
-        totals_add_hash(&plan->totals, op);
-        out->events++;
-        plan->totals.events++;
+    enum fl_status status = FL_OK;
+    if (plan->is_brief) {
+        batch_plan_briefly(plan, batch, out);
+    } else {
+        status = batch_plan(plan, batch, out, err);
     }
     out->slot_limit = plan->slot_limit;
     plan->totals.steps += out->count;
-    return FL_OK;
+    return status;
 }

@@ -84,15 +84,22 @@ struct fl_plan_totals {
 };
 
 struct fl_plan {
-    struct fl_plan_totals totals;
-    uint64_t event_limit; /* events after this many are not planned */
-    uint64_t *size_of;    /* by slot, payload bytes; `slot_capacity` entries, owned */
+    struct fl_plan_totals totals; /* of a brief plan: events and steps alone */
+    uint64_t event_limit;         /* events after this many are not planned */
+    bool is_brief;
+    uint64_t *size_of; /* by slot, payload bytes; `slot_capacity` entries, owned */
     size_t slot_capacity;
     uint32_t slot_limit;
 };
 
-/** Begin a plan that stops after `event_limit` events (UINT64_MAX: never). */
-void fl_plan_init(struct fl_plan *plan, uint64_t event_limit);
+/**
+ * Begin a plan that stops after `event_limit` events (UINT64_MAX: never).
+ *
+ * A brief one makes the same steps, at half the cost, and counts nothing of the trace: for a pass
+ * after another has told what is in it. Its `old_bytes` are 0, so it is for workers that touch no
+ * memory.
+ */
+void fl_plan_init(struct fl_plan *plan, uint64_t event_limit, bool is_brief);
 void fl_plan_free(struct fl_plan *plan);
 
 /** Turn `batch` into `out`. FL_OK, or FL_NOMEM for the table of sizes. */

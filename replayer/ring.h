@@ -19,6 +19,7 @@
 #include "touch.h"
 
 #define FL_RING_BATCHES    8u
+#define FL_RING_HALF       (FL_RING_BATCHES / 2)
 #define FL_JOB_NAME_BYTES  64u
 #define FL_RING_WAIT_MS    100u
 #define FL_CACHE_LINE_SIZE 64
@@ -64,7 +65,9 @@ struct fl_answer {
 
 struct fl_ring {
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t produced; /* batches put in; a futex word */
+    _Atomic uint32_t is_worker_waiting;                     /* for `produced` */
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t consumed; /* batches done; a futex word */
+    _Atomic uint32_t is_driver_waiting;                     /* for `consumed` */
     _Atomic uint32_t is_done; /* the answer is there; a futex word */
     _Atomic uint64_t event;   /* check pass: the event at work, for crashes */
     struct fl_job job;

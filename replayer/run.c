@@ -70,14 +70,17 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
                                 enum fl_pass pass, struct fl_pass_outcome *outcome,
                                 struct fl_error *err)
 {
+    const enum fl_touch touch = schedule->request->touch;
     const struct fl_pass_request request = {
         .source = &schedule->source,
         .target = target,
         .pass = pass,
-        .touch = schedule->request->touch,
+        .touch = touch,
         .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
+        .is_brief =
+            schedule->has_trace && (touch == FL_TOUCH_NONE || target->ops == &fl_target_none),
         .timeout_s = schedule->request->timeout_s,
         .progress = schedule->request->is_quiet ? NULL : progress_step,
         .user = schedule,

@@ -54,7 +54,7 @@ enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limi
     if (status != FL_OK) {
         return status;
     }
-    fl_plan_init(&walk.plan, event_limit);
+    fl_plan_init(&walk.plan, event_limit, false);
     walk.steps = malloc(sizeof *walk.steps);
     status = walk.steps == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
                                 : walk_run(&walk, err);

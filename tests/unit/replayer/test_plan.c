@@ -7,7 +7,7 @@ static struct fl_plan_totals plan_ops(const struct fl_op *ops, size_t count, uin
                                       struct fl_step_batch *out)
 {
     struct fl_plan plan;
-    fl_plan_init(&plan, limit);
+    fl_plan_init(&plan, limit, false);
     const struct fl_batch batch = {
         .ops = ops, .count = count, .first_event = 100, .first_serial = 50};
     assert_int_equal(fl_plan_batch(&plan, &batch, out, NULL), FL_OK);
@@ -15,7 +15,52 @@ static struct fl_plan_totals plan_ops(const struct fl_op *ops, size_t count, uin
     return plan.totals;
 }
 
-static struct fl_step_batch steps;
+static struct fl_step_batch steps, brief_steps;
+
+/* Calls of every kind with every flag, in any order: what a plan does with them does not ask for sense. */
+static size_t ops_make(struct fl_op *ops, size_t count, uint64_t *random)
+{
+    for (size_t i = 0; i < count; i++) {
+        *random = *random * 6364136223846793005u + 1442695040888963407u;
+        const uint64_t bits = *random ^ (*random >> 31);
+        const bool is_odd = bits % 4 == 0;
+        ops[i] = (struct fl_op){
+            .size_bytes = is_odd ? bits >> 60 : bits >> 50,
+            .slot = is_odd && (bits >> 8) % 4 == 0 ? FL_SLOT_NONE : (uint32_t)(bits >> 16) % 64,
+            .kind = (uint8_t)((bits >> 24) % FL_KIND_COUNT),
+            .flags = is_odd ? (uint8_t)(bits >> 32) : 0,
+            .align_log2 = (bits >> 40) % 4 == 0 ? (uint8_t)(bits >> 44) : FL_ALIGN_DEFAULT};
+    }
+    return count;
+}
+
+static void a_brief_plan_has_the_same_steps(void **state)
+{
+    (void)state;
+    static struct fl_op ops[1000];
+    uint64_t random = 7;
+    for (uint64_t limit = 0; limit < 3000; limit += 37) {
+        struct fl_plan plan, brief;
+        fl_plan_init(&plan, limit, false);
+        fl_plan_init(&brief, limit, true);
+        for (uint64_t first = 0; first < 3; first++) {
+            const struct fl_batch batch = {
+                .ops = ops, .count = ops_make(ops, 1000, &random), .first_event = first * 1000};
+            assert_int_equal(fl_plan_batch(&plan, &batch, &steps, NULL), FL_OK);
+            assert_int_equal(fl_plan_batch(&brief, &batch, &brief_steps, NULL), FL_OK);
+            assert_int_equal(brief_steps.count, steps.count);
+            assert_int_equal(brief_steps.events, steps.events);
+            assert_int_equal(brief_steps.resizes, steps.resizes);
+            assert_int_equal(brief_steps.slot_limit, steps.slot_limit);
+            assert_memory_equal(brief_steps.steps, steps.steps,
+                                steps.count * sizeof steps.steps[0]);
+        }
+        assert_int_equal(brief.totals.events, plan.totals.events);
+        assert_int_equal(brief.totals.steps, plan.totals.steps);
+        fl_plan_free(&plan);
+        fl_plan_free(&brief);
+    }
+}
 
 static void each_call_becomes_its_action(void **state)
 {
@@ -129,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_becomes_its_action),
+        cmocka_unit_test(a_brief_plan_has_the_same_steps),
         cmocka_unit_test(oddities_are_replayed_where_they_can_be),
         cmocka_unit_test(what_cannot_be_replayed_is_counted_and_keeps_its_number),
         cmocka_unit_test(a_realloc_that_failed_leaves_the_object_alone),
