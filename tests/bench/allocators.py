@@ -93,13 +93,18 @@ def replay(bench, trace, targets, *how):
 
 
 def rounds(bench, trace, targets, *how):
-    """The calmest of at most twice bench.runs replays, in the order they were made."""
+    return calmest(bench, lambda: replay(bench, trace, targets, *how))
+
+
+def calmest(bench, make):
+    """The calmest of at most twice bench.runs rounds, in the order they were made; `make` gives what is kept
+    and what ran."""
     made, calm = [], 0
     while len(made) < bench.runs or (calm < bench.runs and len(made) < 2 * bench.runs):
-        made.append(replay(bench, trace, targets, *how))
+        made.append(make())
         calm += measure.disturbance(made[-1][1]) < measure.CALM_SHARE
-    calmest = sorted(range(len(made)), key=lambda i: measure.disturbance(made[i][1]))[:bench.runs]
-    kept = [made[i] for i in sorted(calmest)]
+    order = sorted(range(len(made)), key=lambda i: measure.disturbance(made[i][1]))[:bench.runs]
+    kept = [made[i] for i in sorted(order)]
     bench.disturbances += [measure.disturbance(run) for _, run in kept]
     return [results for results, _ in kept]
 
@@ -196,11 +201,11 @@ def add_lists(bench, lists, traces):
                 NS_PER_VISIT_AT_MOST)
 
 
-def recorded_traces(bench):
+def recorded_traces(bench, names=TRACES):
     """Path by name of each program that is installed."""
     traces = {}
     for workload in programs.WORKLOADS:
-        if workload.name in TRACES:
+        if workload.name in names:
             try:
                 traces[workload.name] = recorded(bench, workload)
             except programs.Missing as missing:

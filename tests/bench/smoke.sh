@@ -16,7 +16,8 @@ TMPDIR=$work "$here/run" --quick --runs=1 --scale=0.01 --json="$work/figures.jso
     >"$work/out" 2>"$work/err" || fail "exit $?"
 for figure in 'pairs: run time, flrec / bare' 'pairs: events per second, decoded' \
     'pairs: peak memory of flreplay, twice the length / once' \
-    'geometric mean: time per operation, addr-tree,augment=max / glibc'; do
+    'geometric mean: time per operation, addr-tree,augment=max / glibc' \
+    'sqlite3: addr-tree,augment=max / glibc, predicted'; do
     grep -qF "| $figure" "$work/out" || fail "the table lacks: $figure"
 done
 python3 -c 'import json, sys
