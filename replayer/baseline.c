@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "out.h"
+#include "part_file.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -106,21 +106,13 @@ enum fl_status fl_baseline_read(const char *path, json_t **out, struct fl_error 
 enum fl_status fl_baseline_save(const char *path, const char *text, size_t bytes,
                                 struct fl_error *err)
 {
-    char part[4096];
-    if ((size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part) {
-        return fl_fail(err, FL_USAGE, "--save-baseline: the path is too long");
+    struct fl_part_file file;
+    const enum fl_status status = fl_part_open(&file, path, err);
+    if (status != FL_OK) {
+        return status;
     }
-    FILE *out = fopen(part, "we");
-    if (out == NULL) {
-        return fl_fail_os(err, FL_IO, errno, "cannot write %s", part);
-    }
-    const bool is_written = fwrite(text, 1, bytes, out) == bytes;
-    if (fclose(out) != 0 || !is_written || rename(part, path) != 0) {
-        const int saved_errno = errno;
-        unlink(part);
-        return fl_fail_os(err, FL_IO, saved_errno, "cannot write the baseline %s", path);
-    }
-    return FL_OK;
+    (void)fwrite(text, 1, bytes, file.out); /* closing tells */
+    return fl_part_close(&file, err);
 }
 
 const json_t *fl_baseline_trace(const json_t *document, const json_t *trace)
