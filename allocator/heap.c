@@ -226,3 +226,13 @@ void fl_heap_stats(const struct fl_allocator *self, struct fl_alloc_stats *out)
 {
     *out = fl_heap_of_const(self)->stats;
 }
+
+void fl_heap_prefault(struct fl_allocator *self, size_t bytes)
+{
+    struct fl_heap *heap = fl_heap_of(self);
+    const size_t chunk = heap->set.chunk_bytes; /* the heap grows by whole ones */
+    size_t wanted;
+    if (__builtin_add_overflow(bytes, 2 * chunk - 1, &wanted))
+        return;
+    fl_region_prefault(&heap->region, wanted - wanted % chunk);
+}

@@ -66,6 +66,7 @@ bool fl_heap_check(const struct fl_allocator *self, enum fl_check_depth depth,
                    struct fl_check_report *out);
 bool fl_heap_contains(const struct fl_allocator *self, const void *payload, size_t bytes);
 uint64_t fl_heap_offset(const struct fl_allocator *self, const void *payload);
+void fl_heap_prefault(struct fl_allocator *self, size_t bytes);
 void fl_heap_index(const struct fl_allocator *self, fl_index_visitor *visit, void *user);
 enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payload);
 
@@ -74,7 +75,7 @@ enum fl_misuse fl_heap_judge(const struct fl_allocator *self, const void *payloa
     .free = fl_heap_free, .resize = fl_heap_resize, .usable_size = fl_heap_usable_size,        \
     .stats = fl_heap_stats, .walk = fl_heap_walk, .check = fl_heap_check,                      \
     .contains = fl_heap_contains, .offset = fl_heap_offset, .index = fl_heap_index,            \
-    .judge = fl_heap_judge
+    .judge = fl_heap_judge, .prefault = fl_heap_prefault
 
 /** The allocators, one per policy file; registry.c lists them. */
 extern const struct fl_allocator_ops fl_list_lifo_ops, fl_list_addr_ops, fl_list_size_ops,

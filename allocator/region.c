@@ -83,12 +83,30 @@ int fl_region_reserve(struct fl_region *region, size_t bytes)
     return 0;
 }
 
+/* Where memory ends, that which nobody has yet included. */
+static size_t memory_end(const struct fl_region *region)
+{
+    return region->ahead > region->committed ? region->ahead : region->committed;
+}
+
+void fl_region_prefault(struct fl_region *region, size_t bytes)
+{
+    FL_ASSERT(bytes % FL_PAGE == 0, "memory is faulted in by whole pages");
+    const size_t room = region->reserved - region->committed;
+    const size_t start = memory_end(region);
+    const size_t end = region->committed + (bytes < room ? bytes : room);
+    if (end > start && mmap(region->base + start, end - start, PROT_READ | PROT_WRITE,
+                            ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) != MAP_FAILED)
+        region->ahead = end;
+}
+
 bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats)
 {
     FL_ASSERT(bytes > 0 && bytes % FL_PAGE == 0, "memory is taken in whole pages");
     if (bytes > region->reserved - region->committed)
         return false;
-    if (!space_commit(region->base + region->committed, bytes))
+    const size_t start = memory_end(region), end = region->committed + bytes;
+    if (end > start && !space_commit(region->base + start, end - start))
         return false;
     region->committed += bytes;
     stats_take(stats, bytes);
@@ -98,9 +116,13 @@ bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_st
 bool fl_region_uncommit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats)
 {
     FL_ASSERT(bytes <= region->committed && bytes % FL_PAGE == 0, "whole pages go back");
-    /* What munmap would do, without losing the place in the reservation. */
-    if (mmap(region->base + region->committed - bytes, bytes, PROT_NONE,
-             ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+    char *start = region->base + region->committed - bytes;
+    /* What munmap would do, without losing the place in the reservation, nor what lies ahead. */
+    const bool is_back = region->ahead > region->committed
+                             ? madvise(start, bytes, MADV_DONTNEED) == 0
+                             : mmap(start, bytes, PROT_NONE,
+                                    ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+    if (!is_back)
         return false;
     region->committed -= bytes;
     stats_give_back(stats, bytes);

@@ -22,6 +22,8 @@
 struct fl_region {
     char *base;
     size_t reserved, committed; /* bytes, multiples of FL_PAGE */
+    size_t
+        ahead; /* where it is above `committed`: up to here it is memory that nobody has yet */
 };
 
 static inline size_t fl_page_round(size_t bytes)
@@ -42,6 +44,13 @@ int fl_region_reserve(struct fl_region *region, size_t bytes);
 /** Make the next `bytes` (a multiple of FL_PAGE) usable, filled with zero. One kernel call.
  *  False when the reservation or the kernel has no more: nothing changed. */
 bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats);
+
+/**
+ * Have the next `bytes` (a multiple of FL_PAGE) after what is committed faulted in, so that neither
+ * their commit nor their first touch asks the kernel. Nothing is counted: commit counts as ever,
+ * and its call is not made. What the reservation or the kernel does not hold is left out.
+ */
+void fl_region_prefault(struct fl_region *region, size_t bytes);
 
 /** Give the last `bytes` of what is memory back, a multiple of FL_PAGE; one kernel call. They can
  *  be committed again and are zero then. False: the kernel refused, nothing changed. */

@@ -248,6 +248,55 @@ static void contains_knows_the_ends_of_the_heap(void **state)
     fixture_close(heap);
 }
 
+#define TWIN_SLOTS 64u
+
+/* The same random call in a heap that is faulted in ahead and in its twin: the same place. */
+static void twins_step(struct fl_allocator *heap, struct fl_allocator *twin, void **blocks,
+                       void **twin_blocks, uint64_t random)
+{
+    const size_t slot = random % TWIN_SLOTS, bytes = (random >> 8) % 20000;
+    if (blocks[slot] != NULL && random >> 60 < 8) {
+        assert_true(heap->ops->free(heap, blocks[slot]));
+        assert_true(twin->ops->free(twin, twin_blocks[slot]));
+        blocks[slot] = twin_blocks[slot] = NULL;
+        return;
+    }
+    blocks[slot] = blocks[slot] == NULL ? heap->ops->alloc_zeroed(heap, bytes)
+                                        : heap->ops->resize(heap, blocks[slot], bytes);
+    twin_blocks[slot] = twin_blocks[slot] == NULL
+                            ? twin->ops->alloc_zeroed(twin, bytes)
+                            : twin->ops->resize(twin, twin_blocks[slot], bytes);
+    assert_non_null(blocks[slot]);
+    assert_int_equal(heap->ops->offset(heap, blocks[slot]),
+                     twin->ops->offset(twin, twin_blocks[slot]));
+    memset(blocks[slot], 0x5A, bytes);
+    memset(twin_blocks[slot], 0x5A, bytes);
+}
+
+static void prefault_changes_neither_places_nor_counters(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"addr-tree", "size-tree,chunk=4k,big=4k",
+                                        "list-addr,trim=always,chunk=4k",
+                                        "combo-tree,trim=threshold,trim-size=4k"};
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        struct fl_allocator *heap = fixture_open(specs[i], 0);
+        struct fl_allocator *twin = fixture_open(specs[i], 0);
+        void *blocks[TWIN_SLOTS] = {NULL}, *twin_blocks[TWIN_SLOTS] = {NULL};
+        uint64_t random = i + 1;
+        for (size_t step = 0; step < 20000; step++) {
+            if (step % 100 == 0)
+                heap->ops->prefault(heap, step % 1000 * 100);
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            twins_step(heap, twin, blocks, twin_blocks, random >> 3 ^ random << 61);
+        }
+        const struct fl_alloc_stats stats = fixture_stats(heap), twins = fixture_stats(twin);
+        assert_memory_equal(&stats, &twins, sizeof stats);
+        fixture_close(heap);
+        fixture_close(twin);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +315,7 @@ int main(void)
         cmocka_unit_test(exhausted_address_space_gives_null_and_recovers),
         cmocka_unit_test(reservation_above_what_numbers_reach_is_refused),
         cmocka_unit_test(contains_knows_the_ends_of_the_heap),
+        cmocka_unit_test(prefault_changes_neither_places_nor_counters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,63 @@ static void commit_past_the_reservation_changes_nothing(void **state)
     fl_region_release(&region);
 }
 
+static long page_faults(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_minflt;
+}
+
+/* Write all that is committed; gives the page faults of that, those of the first look left out. */
+static long faults_of_writing(const struct fl_region *region)
+{
+    (void)page_faults();
+    const long before = page_faults();
+    for (size_t at = 0; at < region->committed; at += FL_PAGE)
+        region->base[at] = 1;
+    return page_faults() - before;
+}
+
+static void prefaulted_memory_is_committed_and_counted_as_ever_and_does_not_fault(void **state)
+{
+    (void)state;
+    struct fl_region region;
+    struct fl_alloc_stats stats = {0};
+    assert_int_equal(fl_region_reserve(&region, 64 * FL_PAGE), 0);
+    fl_region_prefault(&region, 16 * FL_PAGE);
+    assert_int_equal(region.committed, 0);
+    assert_int_equal(stats.mmap_calls, 0);
+    assert_true(fl_region_commit(&region, 12 * FL_PAGE, &stats));
+    assert_int_equal(stats.mmap_calls, 1);
+    assert_int_equal(stats.footprint, 12 * FL_PAGE);
+    assert_true(faults_of_writing(&region) < 4); /* 12 else; a sanitizer has some of its own */
+    assert_true(fl_region_commit(&region, 20 * FL_PAGE, &stats)); /* past what lies ahead */
+    assert_true(faults_of_writing(&region) >= 16);
+    fl_region_prefault(&region, 1000 * FL_PAGE); /* cut at the reservation's end */
+    assert_true(fl_region_commit(&region, 32 * FL_PAGE, &stats));
+    assert_false(fl_region_commit(&region, FL_PAGE, &stats));
+    fl_region_release(&region);
+}
+
+static void prefaulted_memory_that_went_back_is_zero_when_it_is_committed_again(void **state)
+{
+    (void)state;
+    struct fl_region region;
+    struct fl_alloc_stats stats = {0};
+    assert_int_equal(fl_region_reserve(&region, 64 * FL_PAGE), 0);
+    fl_region_prefault(&region, 8 * FL_PAGE);
+    assert_true(fl_region_commit(&region, 4 * FL_PAGE, &stats));
+    memset(region.base, 0x5A, 4 * FL_PAGE);
+    assert_true(fl_region_uncommit(&region, 3 * FL_PAGE, &stats));
+    assert_int_equal(stats.munmap_calls, 1);
+    assert_int_equal(stats.footprint, FL_PAGE);
+    assert_true(fl_region_commit(&region, 7 * FL_PAGE, &stats));
+    assert_int_equal(region.base[FL_PAGE - 1], 0x5A);
+    for (size_t at = FL_PAGE; at < region.committed; at++)
+        assert_int_equal(region.base[at], 0);
+    fl_region_release(&region);
+}
+
 /* Use up the mappings a process may have: every other page of a reservation gets rights of its
  * own. False when that takes too many. */
 static bool mappings_exhaust(void)
@@ -160,6 +217,8 @@ int main(void)
         cmocka_unit_test(reservation_starts_at_its_alignment_and_holds_no_memory),
         cmocka_unit_test(commit_counts_each_call_and_its_bytes),
         cmocka_unit_test(commit_past_the_reservation_changes_nothing),
+        cmocka_unit_test(prefaulted_memory_is_committed_and_counted_as_ever_and_does_not_fault),
+        cmocka_unit_test(prefaulted_memory_that_went_back_is_zero_when_it_is_committed_again),
         cmocka_unit_test(memory_goes_back_when_a_mapping_cannot_be_cut),
         cmocka_unit_test(aligned_mapping_counts_only_its_own_bytes),
         cmocka_unit_test(grown_mapping_keeps_its_contents),
