@@ -6,9 +6,10 @@
  */
 #include "latency.h"
 
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+
+#include "call.h"
 
 #define PART_BITS   5u /* buckets in a power of two: 1 << PART_BITS */
 #define PARTS       (1u << PART_BITS)
@@ -24,7 +25,7 @@ struct fl_latency {
     struct fl_allocator *allocator;
     enum fl_touch touch;
     struct fl_table blocks; /* void * by slot */
-    uint64_t refused, usable_sum;
+    uint64_t refused;
     struct histogram of[FL_LATENCY_KINDS];
     struct histogram clock;
 };
@@ -117,40 +118,6 @@ void fl_latency_free(struct fl_latency *latency)
     munmap(latency, sizeof *latency);
 }
 
-static void *zeroed_take(struct fl_allocator *self, size_t bytes)
-{
-    if (self->ops->alloc_zeroed != NULL) {
-        return self->ops->alloc_zeroed(self, bytes);
-    }
-    void *block = self->ops->alloc(self, bytes, 0);
-    return block == NULL ? NULL : memset(block, 0, bytes);
-}
-
-/* The call of `step`; what it returned, the block itself where nothing new was made. */
-static void *step_call(struct fl_latency *latency, const struct fl_step *step, void *block)
-{
-    struct fl_allocator *const self = latency->allocator;
-    const size_t bytes = (size_t)step->size_bytes;
-    switch ((enum fl_action)step->action) {
-    case FL_DO_ALLOC:
-        return self->ops->alloc(self, bytes, 0);
-    case FL_DO_ZEROED:
-        return zeroed_take(self, bytes);
-    case FL_DO_ALIGNED:
-        return self->ops->alloc(self, bytes, (size_t)1 << step->align_log2);
-    case FL_DO_RESIZE:
-        return block == NULL ? self->ops->alloc(self, bytes, 0)
-                             : self->ops->resize(self, block, bytes);
-    case FL_DO_FREE:
-        self->ops->free(self, block);
-        return NULL;
-    case FL_DO_USABLE:
-        latency->usable_sum += self->ops->usable_size(self, block);
-        return block;
-    }
-    return block;
-}
-
 static void step_note(struct fl_latency *latency, const struct fl_step *step, uint64_t ns)
 {
 #define FL_LATENCY_OF(name, word, action) [action] = FL_LATENCY_##name,
@@ -176,7 +143,7 @@ bool fl_latency_run(struct fl_latency *latency, const struct fl_step_batch *batc
             continue; /* it was refused */
         }
         const uint64_t start_ns = now_ns();
-        void *made = step_call(latency, step, *block);
+        void *made = fl_call_run(latency->allocator, step, *block);
         step_note(latency, step, now_ns() - start_ns);
         const bool is_refused = made == NULL && fl_step_allocates(step);
         latency->refused += is_refused;
