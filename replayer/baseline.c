@@ -143,11 +143,12 @@ const json_t *fl_baseline_target(const json_t *trace, const json_t *target)
 static enum fl_status settings_match(const json_t *before, const json_t *now, const char *path,
                                      struct fl_error *err)
 {
-    static const char *const keys[] = {"check", "touch", "limit_events"};
+    static const char *const keys[] = {"check", "touch", "limit_events", "populate"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_t *was = json_object_get(json_object_get(before, "settings"), keys[i]);
         json_t *is = json_object_get(json_object_get(now, "settings"), keys[i]);
-        if (json_equal(was, is)) {
+        const bool is_new_key = was == NULL && json_is_false(is); /* older documents lack it */
+        if (json_equal(was, is) || is_new_key) {
             continue;
         }
         char *was_text = json_dumps(was, JSON_ENCODE_ANY);

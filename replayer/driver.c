@@ -51,6 +51,7 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
         .pass = request->pass,
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,
         .check_mode = request->check_mode,
+        .is_populated = request->is_populated,
         .walk_every = request->walk_every,
     };
     snprintf(job->name, sizeof job->name, "%s", request->target->ops->name);

@@ -17,6 +17,7 @@ struct fl_pass_request {
     const struct fl_target *target;
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass; `none` is never touched */
+    bool is_populated;   /* the same */
     enum fl_check_mode check_mode;
     uint64_t walk_every;
     uint64_t event_limit;

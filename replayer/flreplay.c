@@ -182,6 +182,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_EXPLAIN:
         request->lesson.wants_explain = true;
         return FL_OK;
+    case OPT_POPULATE:
+        request->run.is_populated = true;
+        return FL_OK;
     case OPT_BASE:
         request->lesson.has_base = true;
         request->lesson.base = value->number;

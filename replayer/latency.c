@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "call.h"
+#include "populate.h"
 
 #define PART_BITS   5u /* buckets in a power of two: 1 << PART_BITS */
 #define PARTS       (1u << PART_BITS)
@@ -24,6 +25,7 @@ struct histogram {
 struct fl_latency {
     struct fl_allocator *allocator;
     enum fl_touch touch;
+    bool is_populated;
     struct fl_table blocks; /* void * by slot */
     uint64_t refused;
     struct histogram of[FL_LATENCY_KINDS];
@@ -95,7 +97,8 @@ static uint64_t histogram_percentile(const struct histogram *histogram, uint64_t
 
 /* ---- the pass ---- */
 
-struct fl_latency *fl_latency_new(struct fl_allocator *allocator, enum fl_touch touch)
+struct fl_latency *fl_latency_new(struct fl_allocator *allocator, enum fl_touch touch,
+                                  bool is_populated)
 {
     struct fl_latency *latency = mmap(NULL, sizeof *latency, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -104,6 +107,7 @@ struct fl_latency *fl_latency_new(struct fl_allocator *allocator, enum fl_touch 
     }
     latency->allocator = allocator;
     latency->touch = touch;
+    latency->is_populated = is_populated;
     latency->blocks.element_bytes = sizeof(void *);
     for (unsigned i = 0; i < CLOCK_TRIES; i++) {
         const uint64_t start_ns = now_ns();
@@ -132,6 +136,9 @@ bool fl_latency_run(struct fl_latency *latency, const struct fl_step_batch *batc
 {
     if (!fl_table_reserve(&latency->blocks, batch->slot_limit)) {
         return false;
+    }
+    if (latency->is_populated) {
+        fl_populate_batch(latency->allocator, batch);
     }
     void **const blocks = latency->blocks.base;
     const uint64_t *old_bytes = batch->old_bytes;

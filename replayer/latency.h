@@ -43,8 +43,13 @@ const char *fl_latency_word(enum fl_latency_kind kind);
 
 struct fl_latency;
 
-/** A pass over `allocator` (stays the caller's), or NULL when there is no memory. */
-struct fl_latency *fl_latency_new(struct fl_allocator *allocator, enum fl_touch touch);
+/**
+ * A pass over `allocator` (stays the caller's), or NULL when there is no memory.
+ *
+ * @param is_populated  its memory is faulted in before each batch, where that can be done
+ */
+struct fl_latency *fl_latency_new(struct fl_allocator *allocator, enum fl_touch touch,
+                                  bool is_populated);
 void fl_latency_free(struct fl_latency *latency);
 
 /** Run `batch`. New payload is written in the manner of `touch` after the clock was read. False

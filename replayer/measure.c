@@ -17,6 +17,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "populate.h"
+
 #define CACHE_LINE_BYTES 64u
 
 void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator,
@@ -186,6 +188,9 @@ bool fl_measure_reserve(struct fl_measure *measure, const struct fl_step_batch *
 
 void fl_measure_run(struct fl_measure *measure, const struct fl_step_batch *batch)
 {
+    if (measure->is_populated) {
+        fl_populate_batch(measure->allocator, batch);
+    }
     batch_warm(batch, measure->touch);
     const uint64_t start_faults = page_faults();
     const uint64_t start_ns = clock_ns();

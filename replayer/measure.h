@@ -14,6 +14,7 @@
 struct fl_measure {
     struct fl_allocator *allocator;
     enum fl_touch touch;
+    bool is_populated;      /* set by the owner: memory is faulted in before the clock runs */
     struct fl_table blocks; /* void * by slot, NULL: none */
     uint64_t elapsed_ns;    /* in the timed sections */
     uint64_t steps;         /* run in them */

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "machine.h"
+#include "populate.h"
 
 static const char *check_mode_text(enum fl_check_mode mode)
 {
@@ -32,6 +33,7 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
     } else {
         fl_emit_u64(emit, "limit_events", request->event_limit);
     }
+    fl_emit_bool(emit, "populate", request->is_populated);
     fl_emit_close(emit);
     fl_emit_array(emit, "traces");
 }
@@ -250,7 +252,8 @@ static void emit_latency(struct fl_emit *emit, const struct fl_target_result *ta
     fl_emit_close(emit);
 }
 
-static void emit_target(struct fl_emit *emit, const struct fl_target_result *target)
+static void emit_target(struct fl_emit *emit, const struct fl_target_result *target,
+                        bool is_populated)
 {
     static const char *const verdicts[] = {[FL_VERDICT_UNCHECKED] = "unchecked",
                                            [FL_VERDICT_PASSED] = "passed",
@@ -274,6 +277,11 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
     }
     emit_memory(emit, target);
     emit_latency(emit, target);
+    if (is_populated && !fl_populate_applies(target->target->ops)) {
+        fl_emit_null(emit, "populated");
+    } else {
+        fl_emit_bool(emit, "populated", is_populated);
+    }
     fl_emit_close(emit);
 }
 
@@ -292,7 +300,7 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
     emit_runs(emit, "floor_ns_per_operation_runs", result->floor_ns, result->run_count);
     fl_emit_array(emit, "targets");
     for (size_t i = 0; i < result->target_count; i++) {
-        emit_target(emit, &result->targets[i]);
+        emit_target(emit, &result->targets[i], result->is_populated);
     }
     fl_emit_close(emit);
     emit_hash(emit, "trace_hash", result->plan.hash);

@@ -12,6 +12,7 @@
 
 #include "grid.h"
 #include "machine.h"
+#include "populate.h"
 
 #define SETTING_BYTES 200u
 
@@ -122,6 +123,21 @@ static void print_machine(FILE *out)
     fputs("\n\n", out);
 }
 
+/* Whose memory is not ours to fault in. */
+static void print_populated(FILE *out, const struct fl_trace_result *result)
+{
+    const char *before = "  populate: not applicable to ";
+    for (size_t i = 0; result->is_populated && i < result->target_count; i++) {
+        if (!fl_populate_applies(result->targets[i].target->ops)) {
+            fprintf(out, "%s%s", before, result->targets[i].target->label);
+            before = ", ";
+        }
+    }
+    if (*before == ',') {
+        fputc('\n', out);
+    }
+}
+
 /* Of all allocators the same columns: timed ones, then those that are the same in every run. */
 static void print_figures(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
@@ -134,10 +150,12 @@ static void print_figures(FILE *out, const struct fl_trace_result *result, bool 
         fprintf(out, "\n  not timed (--runs=0)\n\n");
     } else {
         fprintf(out,
-                "\n  ns per operation, median of %zu runs, touch=%s; "
+                "\n  ns per operation, median of %zu runs, touch=%s%s; "
                 "net = raw - the driver's floor of %.1f\n",
                 result->run_count, fl_touch_word(result->touch),
+                result->is_populated ? ", populate" : "",
                 fl_median(result->floor_ns, result->run_count));
+        print_populated(out, result);
         print_machine(out);
     }
     struct fl_grid_table grid;

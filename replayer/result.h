@@ -55,6 +55,7 @@ struct fl_trace_result {
     double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
     struct fl_target_result targets[FL_TARGETS_MAX];
     size_t target_count;
+    bool is_populated; /* the same */
 };
 
 /** What was asked for; printed with the results. */
@@ -69,6 +70,7 @@ struct fl_run_request {
     bool has_latency;     /* one more pass, in which each call is timed */
     uint64_t timeout_s;   /* 0: wait for ever */
     bool is_quiet;
+    bool is_populated; /* with memory that is faulted in before, where that can be done */
 };
 
 /** Middle value of `values[0 .. count)`, 0 when there is none. Sorts a copy. */

@@ -43,6 +43,7 @@ struct fl_job {
     enum fl_touch touch; /* measure pass */
     enum fl_check_mode check_mode;
     uint64_t walk_every; /* as in struct fl_checker_options */
+    bool is_populated;   /* the same */
 };
 
 /** What it answers; complete when `is_done`. */

@@ -77,6 +77,7 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
         .pass = pass,
         .touch = touch,
         .check_mode = schedule->request->check_mode,
+        .is_populated = schedule->request->is_populated,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
         .is_brief =
@@ -276,7 +277,8 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
                             struct fl_trace_result *out, struct fl_error *err)
 {
     *out = (struct fl_trace_result){.target_count = request->targets.count,
-                                    .touch = request->touch};
+                                    .touch = request->touch,
+                                    .is_populated = request->is_populated};
     struct schedule schedule = {.request = request, .result = out};
     for (size_t i = 0; i < request->targets.count; i++) {
         out->targets[i].target = &request->targets.at[i];

@@ -49,6 +49,7 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
 {
     struct fl_measure measure;
     fl_measure_init(&measure, allocator, ring->job.touch);
+    measure.is_populated = ring->job.is_populated;
     for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
          batch = fl_ring_get(ring)) {
         if (!fl_measure_reserve(&measure, batch)) {
@@ -68,7 +69,8 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
 static void pass_latency(struct fl_ring *ring, struct fl_allocator *allocator)
 {
     struct fl_answer *answer = &ring->answer;
-    struct fl_latency *latency = fl_latency_new(allocator, ring->job.touch);
+    struct fl_latency *latency =
+        fl_latency_new(allocator, ring->job.touch, ring->job.is_populated);
     if (latency == NULL) {
         answer->status = FL_NOMEM;
         return;

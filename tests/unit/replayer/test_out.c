@@ -209,9 +209,9 @@ static void json_has_what_is_derived_and_null_where_nothing_was_counted(void **s
     assert_non_null(strstr(text, "\"internal_fragmentation\": 0.25,"));
     assert_non_null(strstr(text, "\"external_fragmentation\": 0.2,"));
     assert_non_null(strstr(text, "\"counts\": null"));
-    assert_non_null(strstr(
-        text,
-        "\"library\": null,\n          \"memory\": null,\n          \"latency\": null\n"));
+    assert_non_null(strstr(text, "\"library\": null,\n          \"memory\": null,\n          "
+                                 "\"latency\": null,\n          "
+                                 "\"populated\": false\n"));
     assert_non_null(strstr(text,
                            "\"library\": \"/lib/libtheirs.so\",\n          \"memory\": {\n"
                            "            \"calls\": 28,\n"));
