@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,8 +51,9 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
         .config = request->target->config,
         .pass = request->pass,
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,
-        .check_mode = request->check_mode,
         .is_populated = request->is_populated,
+        .is_watched = request->is_watched,
+        .check_mode = request->check_mode,
         .walk_every = request->walk_every,
     };
     snprintf(job->name, sizeof job->name, "%s", request->target->ops->name);
@@ -227,6 +229,16 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
                              : "");
 }
 
+/* The points are chosen here, so that the worker needs no room for them. */
+static void series_take(struct pass *pass)
+{
+    struct fl_series_result *series = pass->request->series;
+    const struct fl_series_facts *facts = &pass->outcome->answer.series;
+    fl_series_finish(&pass->ring->series, series);
+    series->rss_before_bytes = facts->rss_before_bytes;
+    memcpy(series->has_column, facts->has_column, sizeof series->has_column);
+}
+
 /* All batches are handed over: wait for the answer and the worker's end. */
 static void answer_await(struct pass *pass)
 {
@@ -251,7 +263,14 @@ static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *
     answer_await(pass);
     pass->outcome->plan = pass->plan.totals;
     pass->outcome->reader = *fl_reader_totals(pass->reader);
-    return status == FL_OK ? answer_take(pass, err) : status;
+    if (status == FL_OK) {
+        status = answer_take(pass, err);
+    }
+    if (status == FL_OK && pass->request->series != NULL &&
+        pass->outcome->answer.status == FL_OK) {
+        series_take(pass);
+    }
+    return status;
 }
 
 enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pass_outcome *out,
@@ -265,6 +284,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
     }
     int ring_fd = -1;
     fl_plan_init(&pass.plan, request->event_limit, request->is_brief);
+    pass.plan.has_times = request->series != NULL;
     pass.unused_batch = malloc(sizeof *pass.unused_batch);
     status = pass.unused_batch == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
                                        : fl_ring_new(&pass.ring, &ring_fd, err);

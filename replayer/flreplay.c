@@ -23,6 +23,7 @@
 #include "library.h"
 #include "map.h"
 #include "out.h"
+#include "out_series.h"
 #include "reproduction.h"
 #include "run.h"
 #include "worker.h"
@@ -84,6 +85,7 @@ struct request {
     bool wants_catalog, wants_metrics, wants_forms, wants_histogram, has_targets;
     bool wants_shrunk;
     const char *shrunk_name; /* NULL: after the trace */
+    const char *series_path; /* NULL: none */
     enum fl_color color;
     struct fl_lesson lesson;
 };
@@ -91,6 +93,7 @@ struct request {
 /* Where results go; JSON to a file leaves the tables on standard output. */
 struct output {
     struct fl_document document;
+    struct fl_out_series series;
     bool has_tables, is_colored;
 };
 
@@ -179,11 +182,15 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_TOUCH:
         request->run.touch = (enum fl_touch)value->number;
         return FL_OK;
-    case OPT_EXPLAIN:
-        request->lesson.wants_explain = true;
-        return FL_OK;
     case OPT_POPULATE:
         request->run.is_populated = true;
+        return FL_OK;
+    case OPT_SERIES:
+        request->run.has_series = true;
+        request->series_path = value->text;
+        return FL_OK;
+    case OPT_EXPLAIN:
+        request->lesson.wants_explain = true;
         return FL_OK;
     case OPT_BASE:
         request->lesson.has_base = true;
@@ -240,7 +247,7 @@ static enum fl_status request_complete(struct request *request, size_t trace_cou
         return fl_fail(err, FL_USAGE, "no trace is named");
     }
     if (request->run.run_count == 0 && request->run.check_mode == FL_CHECK_MODE_OFF &&
-        !request->run.has_latency) {
+        !request->run.has_latency && !request->run.has_series) {
         return fl_fail(err, FL_USAGE, "--runs=0 with --check=off leaves nothing to do");
     }
     if (request->wants_shrunk && request->run.check_mode == FL_CHECK_MODE_OFF) {
@@ -273,14 +280,35 @@ static int graver(int one, int two)
     return FL_EXIT_OK;
 }
 
+static bool series_take_stdout(const struct request *request)
+{
+    return request->series_path != NULL && strcmp(request->series_path, "-") == 0;
+}
+
 static enum fl_status output_open(struct output *output, const struct request *request,
                                   struct fl_error *err)
 {
+    const bool document_takes_it = fl_document_takes_stdout(&request->document);
+    if (document_takes_it && series_take_stdout(request)) {
+        return fl_fail(err, FL_USAGE, "two forms for standard output; give one a FILE");
+    }
     *output = (struct output){
-        .has_tables = !fl_document_takes_stdout(&request->document),
+        .has_tables = !document_takes_it && !series_take_stdout(request),
         .is_colored = fl_term_wants_color(request->color, STDOUT_FILENO),
     };
-    return fl_document_open(&output->document, &request->document, &request->run, err);
+    if (request->series_path != NULL) {
+        const enum fl_status status =
+            fl_out_series_open(&output->series, request->series_path, &request->run, err);
+        if (status != FL_OK) {
+            return status;
+        }
+    }
+    const enum fl_status status =
+        fl_document_open(&output->document, &request->document, &request->run, err);
+    if (status != FL_OK) {
+        fl_part_drop(&output->series.file);
+    }
+    return status;
 }
 
 /* The gate's words stand under the tables; where JSON has standard output, among the errors. */
@@ -290,6 +318,12 @@ static int output_close(struct output *output, int code, struct fl_error *err)
     FILE *const gate_out = output->has_tables ? stdout : stderr;
     enum fl_status status =
         fl_document_close(&output->document, code == FL_EXIT_OK, gate_out, &gate_code, err);
+    struct fl_error series_error;
+    const enum fl_status series_status = fl_out_series_close(&output->series, &series_error);
+    if (status == FL_OK && series_status != FL_OK) {
+        *err = series_error;
+        status = series_status;
+    }
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == FL_OK) {
         status = fl_fail_os(err, FL_IO, errno, "the results cannot be written");
     }
@@ -400,6 +434,7 @@ static int trace_replay(const struct request *request, struct output *output, co
         }
     } else {
         fl_document_add(&output->document, result);
+        fl_out_series_trace(&output->series, result);
         if (output->has_tables) {
             fl_out_table(stdout, result, output->is_colored);
         }
@@ -412,6 +447,7 @@ static int trace_replay(const struct request *request, struct output *output, co
             code = graver(code, result_shrink(request, result, path));
         }
     }
+    fl_result_free(result);
     free(result);
     return code;
 }
@@ -464,7 +500,9 @@ static int lesson_run(struct request *request, char *const *paths, size_t path_c
 {
     struct fl_error err;
     const enum fl_status status =
-        fl_lesson_give(stdout, &request->lesson, &request->run, paths, path_count, &err);
+        request->run.has_series
+            ? fl_fail(&err, FL_USAGE, "--series follows the replay of recorded traces only")
+            : fl_lesson_give(stdout, &request->lesson, &request->run, paths, path_count, &err);
     if (status != FL_OK) {
         fl_opt_report(&command, &err);
     }

@@ -25,6 +25,9 @@ void fl_out_histograms(FILE *out, const struct fl_trace_result *result);
 /** The names, knobs and defaults of a catalog: --alloc=help. */
 void fl_out_catalog(FILE *out, const struct fl_catalog *catalog);
 
+/** A field of CSV (RFC 4180), in quotes where it needs them. */
+void fl_csv_field(FILE *out, const char *text);
+
 #define FL_RESULT_SCHEMA 1 /* grows when a key changes its meaning or goes; RESULTS.md */
 
 /** The JSON document: begin, one trace at a time, end. False (errno set) when it was not written. */

@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-static void field_write(FILE *out, const char *text)
+#include "out.h"
+
+void fl_csv_field(FILE *out, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fputs(text, out);
@@ -28,9 +30,9 @@ static void line_write(void *user, const json_t *trace, const json_t *target,
     FILE *out = user;
     double least = value, most = value;
     (void)fl_metric_range(metric, target, &least, &most);
-    field_write(out, fl_form_text(trace, "trace"));
+    fl_csv_field(out, fl_form_text(trace, "trace"));
     fputc(',', out);
-    field_write(out, fl_form_text(target, "allocator"));
+    fl_csv_field(out, fl_form_text(target, "allocator"));
     fprintf(out, ",%s,%s,%.17g,%.17g,%.17g\r\n", metric->name, metric->unit, value, least,
             most);
 }

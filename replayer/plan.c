@@ -51,6 +51,7 @@ static void totals_add_record(struct fl_plan_totals *totals, const struct fl_op 
     totals->threads += op->kind == FL_RECORD_THREAD_START;
     totals->marks += op->kind == FL_RECORD_MARK;
     totals->lost_events += op->kind == FL_RECORD_LOST ? op->size_bytes : 0;
+    totals->time_ns += op->kind == FL_RECORD_TICK ? op->size_bytes : 0;
 }
 
 /* Count an operation that no step comes of. */
@@ -181,6 +182,9 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_st
     }
     if (action != FL_DO_USABLE) {
         totals_add_step(plan, op, action);
+    }
+    if (plan->has_times) {
+        out->time_ns[out->count] = plan->totals.time_ns;
     }
     step_put(out, op, action);
     return true;

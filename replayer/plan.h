@@ -62,6 +62,7 @@ struct fl_step_batch {
     uint32_t resizes;      /* entries of `old_bytes` */
     struct fl_step steps[FL_BATCH_OPS];
     uint64_t old_bytes[FL_BATCH_OPS]; /* of each resize in order: payload it had before */
+    uint64_t time_ns[FL_BATCH_OPS];   /* of each step, where the plan was asked for times */
 };
 
 /** Counts of what was met, all exact. */
@@ -80,13 +81,15 @@ struct fl_plan_totals {
     uint64_t failed_calls;                  /* returned NULL when recorded, left out */
     uint64_t implied_frees;                 /* nobody saw them, replayed */
     uint64_t lost_events, threads, marks;
-    uint64_t hash; /* over all calls in order: what makes two traces the same */
+    uint64_t time_ns; /* sum of the ticks; 0: the trace has no times */
+    uint64_t hash;    /* over all calls in order: what makes two traces the same */
 };
 
 struct fl_plan {
     struct fl_plan_totals totals; /* of a brief plan: events and steps alone */
     uint64_t event_limit;         /* events after this many are not planned */
     bool is_brief;
+    bool has_times;    /* set by the owner: steps get their times; not those of a brief plan */
     uint64_t *size_of; /* by slot, payload bytes; `slot_capacity` entries, owned */
     size_t slot_capacity;
     uint32_t slot_limit;

@@ -75,3 +75,11 @@ int fl_result_exit(const struct fl_trace_result *result)
     }
     return fl_status_exit(result->trace_error.status);
 }
+
+void fl_result_free(struct fl_trace_result *result)
+{
+    for (size_t i = 0; i < result->target_count; i++) {
+        free(result->targets[i].series);
+        result->targets[i].series = NULL;
+    }
+}

@@ -11,6 +11,7 @@
 #include "finding.h"
 #include "latency.h"
 #include "plan.h"
+#include "series.h"
 #include "target.h"
 #include "touch.h"
 
@@ -42,6 +43,8 @@ struct fl_target_result {
     double raw_ns[FL_RUNS_MAX];      /* by run: ns per step, driver included */
     double net_ns[FL_RUNS_MAX];      /* by run: without the floor of the same run */
     double page_faults[FL_RUNS_MAX]; /* by run */
+
+    struct fl_series_result *series; /* the series pass was made; owned; else NULL */
 };
 
 struct fl_trace_result {
@@ -52,10 +55,10 @@ struct fl_trace_result {
     bool is_limited;             /* --limit stopped before the end */
     size_t run_count;
     enum fl_touch touch;          /* as requested */
+    bool is_populated;            /* the same */
     double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
     struct fl_target_result targets[FL_TARGETS_MAX];
     size_t target_count;
-    bool is_populated; /* the same */
 };
 
 /** What was asked for; printed with the results. */
@@ -67,10 +70,11 @@ struct fl_run_request {
     uint64_t event_limit; /* UINT64_MAX: none */
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
     enum fl_touch touch;  /* what those write */
+    bool is_populated;    /* with memory that is faulted in before, where that can be done */
     bool has_latency;     /* one more pass, in which each call is timed */
+    bool has_series;      /* one more, for the states in its course */
     uint64_t timeout_s;   /* 0: wait for ever */
     bool is_quiet;
-    bool is_populated; /* with memory that is faulted in before, where that can be done */
 };
 
 /** Middle value of `values[0 .. count)`, 0 when there is none. Sorts a copy. */
@@ -88,6 +92,9 @@ double fl_fragmentation_external(const struct fl_alloc_stats *stats);
  *  by the counting pass; 0 when neither is there. */
 uint64_t fl_peak_footprint(const struct fl_target_result *target);
 uint64_t fl_system_calls(const struct fl_target_result *target);
+
+/** Give back what a result owns. */
+void fl_result_free(struct fl_trace_result *result);
 
 /** Exit code of one trace's results: 5 wins over 3, 3 over 0. */
 int fl_result_exit(const struct fl_trace_result *result);

@@ -15,6 +15,7 @@
 #include "memory_watch.h"
 #include "plan.h"
 #include "preload.h"
+#include "series_pass.h"
 #include "target.h"
 #include "touch.h"
 
@@ -29,6 +30,7 @@ enum fl_pass {
     FL_PASS_MEASURE,
     FL_PASS_COUNT,   /* of the system calls that concern memory */
     FL_PASS_LATENCY, /* each call is timed */
+    FL_PASS_SERIES,  /* of the heap's state after each event */
     FL_PASS_PROBE,   /* nothing is replayed: only whether the library is there */
 };
 
@@ -41,9 +43,10 @@ struct fl_job {
     struct fl_allocator_config config;
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass */
+    bool is_populated;   /* the same */
+    bool is_watched;     /* series pass: the footprint comes from the system calls */
     enum fl_check_mode check_mode;
     uint64_t walk_every; /* as in struct fl_checker_options */
-    bool is_populated;   /* the same */
 };
 
 /** What it answers; complete when `is_done`. */
@@ -59,6 +62,7 @@ struct fl_answer {
     struct fl_check_result check;  /* FL_PASS_CHECK */
     struct fl_latencies latencies; /* FL_PASS_LATENCY */
     uint64_t elapsed_ns, steps;    /* FL_PASS_MEASURE */
+    struct fl_series_facts series; /* FL_PASS_SERIES */
     uint64_t refused;
     bool has_stats, has_offsets;
     struct fl_alloc_stats stats;
@@ -74,6 +78,7 @@ struct fl_ring {
     struct fl_job job;
     struct fl_answer answer;
     struct fl_step_batch batches[FL_RING_BATCHES];
+    struct fl_series series; /* FL_PASS_SERIES, else not touched and so no memory */
 };
 
 /** Make a ring; `*fd` is its memfd for the worker. FL_OK, or FL_NOMEM. */

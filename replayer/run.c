@@ -3,7 +3,8 @@
  * ones are counted (ours count their own), then all are measured, the targets in turn
  * within a run and the floor at its head (none A B, none A B, ...), so that what disturbs the
  * machine for a while falls on all of them and on the floor that is subtracted. A target that
- * gave a wrong answer is not measured. The latency pass, in which each call is timed, comes last.
+ * gave a wrong answer is not measured. The latency pass, in which each call is timed, and the series
+ * pass, which looks at the heap after each, come last.
  *
  * Cost: (targets + foreign ones + runs * (targets + 1)) readings of the trace; one worker process each.
  */
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <fl/progress.h>
@@ -66,18 +68,17 @@ static enum fl_status trace_fail(const struct fl_pass_outcome *outcome, struct f
     return err->status;
 }
 
-static enum fl_status pass_make(struct schedule *schedule, const struct fl_target *target,
-                                enum fl_pass pass, struct fl_pass_outcome *outcome,
-                                struct fl_error *err)
+static struct fl_pass_request pass_request(struct schedule *schedule,
+                                           const struct fl_target *target, enum fl_pass pass)
 {
     const enum fl_touch touch = schedule->request->touch;
-    const struct fl_pass_request request = {
+    return (struct fl_pass_request){
         .source = &schedule->source,
         .target = target,
         .pass = pass,
         .touch = touch,
-        .check_mode = schedule->request->check_mode,
         .is_populated = schedule->request->is_populated,
+        .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
         .is_brief =
@@ -86,12 +87,25 @@ static enum fl_status pass_make(struct schedule *schedule, const struct fl_targe
         .progress = schedule->request->is_quiet ? NULL : progress_step,
         .user = schedule,
     };
-    const enum fl_status status = fl_driver_run(&request, outcome, err);
+}
+
+static enum fl_status pass_run(struct schedule *schedule, const struct fl_pass_request *request,
+                               struct fl_pass_outcome *outcome, struct fl_error *err)
+{
+    const enum fl_status status = fl_driver_run(request, outcome, err);
     if (status != FL_OK) {
         return status;
     }
     trace_note(schedule, outcome);
     return trace_is_empty(outcome) ? trace_fail(outcome, err) : FL_OK;
+}
+
+static enum fl_status pass_make(struct schedule *schedule, const struct fl_target *target,
+                                enum fl_pass pass, struct fl_pass_outcome *outcome,
+                                struct fl_error *err)
+{
+    const struct fl_pass_request request = pass_request(schedule, target, pass);
+    return pass_run(schedule, &request, outcome, err);
 }
 
 /* Counters of a pass: the first ones are kept, later ones must be the same. */
@@ -232,6 +246,40 @@ static enum fl_status all_time(struct schedule *schedule, struct fl_error *err)
     return status;
 }
 
+static enum fl_status target_follow(struct schedule *schedule, struct fl_target_result *target,
+                                    struct fl_error *err)
+{
+    struct fl_pass_request request = pass_request(schedule, target->target, FL_PASS_SERIES);
+    struct fl_pass_outcome outcome;
+    request.is_watched = target->has_memory;
+    request.is_brief = false; /* steps have no times then */
+    request.series = malloc(sizeof *request.series);
+    if (request.series == NULL) {
+        return fl_fail(err, FL_NOMEM, "no memory for a series");
+    }
+    const enum fl_status status = pass_run(schedule, &request, &outcome, err);
+    if (status != FL_OK || finding_note(target, &outcome.answer)) {
+        free(request.series);
+        return status;
+    }
+    stats_note(target, &outcome.answer,
+               target->verdict == FL_VERDICT_UNCHECKED && target->run_count == 0);
+    target->series = request.series;
+    return FL_OK;
+}
+
+static enum fl_status all_follow(struct schedule *schedule, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
+        struct fl_target_result *target = &schedule->result->targets[i];
+        if (target->verdict != FL_VERDICT_WRONG) {
+            status = target_follow(schedule, target, err);
+        }
+    }
+    return status;
+}
+
 static bool is_checked(const struct schedule *schedule, const struct fl_target *target)
 {
     return schedule->request->check_mode != FL_CHECK_MODE_OFF && target->ops != &fl_target_none;
@@ -270,7 +318,11 @@ static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *e
     for (size_t run = 0; status == FL_OK && run < schedule->request->run_count; run++) {
         status = run_measure(schedule, err);
     }
-    return status == FL_OK && schedule->request->has_latency ? all_time(schedule, err) : status;
+    if (status == FL_OK && schedule->request->has_latency) {
+        status = all_time(schedule, err);
+    }
+    return status == FL_OK && schedule->request->has_series ? all_follow(schedule, err)
+                                                            : status;
 }
 
 enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
@@ -294,6 +346,7 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
     }
     schedule.pass_count += request->run_count * (request->targets.count + 1);
     schedule.pass_count += request->has_latency ? request->targets.count : 0;
+    schedule.pass_count += request->has_series ? request->targets.count : 0;
     fl_progress_start(&schedule.progress, "replaying", "events", 0);
     status = schedule_run(&schedule, err);
     fl_progress_end(&schedule.progress);

@@ -12,7 +12,7 @@
  * Replay the trace at `path` into every target of `request`.
  *
  * @param out  what was learned; also when an allocator was wrong or the trace is damaged; on a
- *             failure the targets, without results
+ *             failure the targets, without results. Ends with fl_result_free, on a failure too
  * @return     FL_OK with `out`; a status of the trace when nothing of it could be read; FL_USAGE,
  *             FL_NOMEM, FL_IO when a pass could not be made
  */

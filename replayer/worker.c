@@ -115,6 +115,29 @@ static void pass_count(struct fl_ring *ring, struct fl_allocator *allocator)
     ring->answer.memory_errno = watch.ranges.has_overflowed ? EOVERFLOW : 0;
 }
 
+static void pass_series(struct fl_ring *ring, struct fl_allocator *allocator)
+{
+    struct fl_answer *answer = &ring->answer;
+    struct fl_memory_watch watch;
+    const bool has_bare = ring->job.library[0] != '\0';
+    const bool is_watched =
+        ring->job.is_watched &&
+        fl_memory_watch_start(&watch, has_bare ? &ring->job.bare : NULL) == 0;
+    struct fl_series_pass pass;
+    fl_series_pass_start(&pass, allocator, ring->job.touch, is_watched ? &watch : NULL,
+                         &ring->series, &answer->series);
+    for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
+         batch = fl_ring_get(ring)) {
+        if (!fl_series_pass_run(&pass, batch)) {
+            answer->status = FL_NOMEM;
+            return;
+        }
+        fl_ring_release(ring);
+    }
+    answer->refused = pass.refused;
+    fl_series_pass_end(&pass);
+}
+
 static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
 {
     struct fl_answer *answer = &ring->answer;
@@ -137,6 +160,9 @@ static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
         break;
     case FL_PASS_LATENCY:
         pass_latency(ring, allocator);
+        break;
+    case FL_PASS_SERIES:
+        pass_series(ring, allocator);
         break;
     case FL_PASS_PROBE:
         answer->status = fl_memory_held_now(&answer->held) ? FL_OK : FL_IO;

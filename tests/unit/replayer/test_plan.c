@@ -170,6 +170,30 @@ static void the_limit_counts_events_not_records(void **state)
     assert_int_equal(totals.live_objects, 2);
 }
 
+static void a_step_has_the_sum_of_the_ticks_before_it_where_times_are_wanted(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 10},
+        {.kind = FL_RECORD_TICK, .size_bytes = 700},
+        {.kind = FL_CALL_FREE, .slot = FL_SLOT_NONE, .flags = FL_FLAG_NULL},
+        {.kind = FL_CALL_MALLOC, .slot = 1, .size_bytes = 10},
+        {.kind = FL_RECORD_TICK, .size_bytes = 5},
+        {.kind = FL_CALL_FREE, .slot = 0},
+    };
+    const struct fl_batch batch = {.ops = ops, .count = 6};
+    struct fl_plan plan;
+    fl_plan_init(&plan, UINT64_MAX, false);
+    plan.has_times = true;
+    assert_int_equal(fl_plan_batch(&plan, &batch, &steps, NULL), FL_OK);
+    fl_plan_free(&plan);
+    assert_int_equal(steps.count, 3);
+    assert_int_equal(steps.time_ns[0], 0);
+    assert_int_equal(steps.time_ns[1], 700);
+    assert_int_equal(steps.time_ns[2], 705);
+    assert_int_equal(plan.totals.time_ns, 705);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +203,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_replayed_is_counted_and_keeps_its_number),
         cmocka_unit_test(a_realloc_that_failed_leaves_the_object_alone),
         cmocka_unit_test(the_limit_counts_events_not_records),
+        cmocka_unit_test(a_step_has_the_sum_of_the_ticks_before_it_where_times_are_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
