@@ -188,7 +188,8 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_SERIES:
         request->run.has_series = true;
         request->series_path = value->text;
-        return FL_OK;
+        return *value->text == '\0' ? fl_fail(err, FL_USAGE, "--series: the file has no name")
+                                    : FL_OK;
     case OPT_EXPLAIN:
         request->lesson.wants_explain = true;
         return FL_OK;

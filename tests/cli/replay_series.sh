@@ -46,6 +46,8 @@ run 0 "$flreplay" -q t.zst --alloc=addr-tree --runs=0 --series=-
 [ "$(grep -c '^t.zst,addr-tree,' out)" -eq $(($(wc -l <out) - 1)) ] || fail 'a line that is no row'
 run 2 "$flreplay" -q t.zst --series=- --json
 expect_err 'two forms for standard output; give one a FILE'
+run 2 "$flreplay" -q t.zst --series=
+expect_err '--series: the file has no name'
 run 2 "$flreplay" --growth --series=s.csv
 expect_err '--series follows the replay of recorded traces only'
 
