@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fl/part_file.h>
+
 #include "out.h"
-#include "part_file.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

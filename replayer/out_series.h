@@ -7,8 +7,8 @@
 #define FL_REPLAY_OUT_SERIES_H
 
 #include <fl/emit.h>
+#include <fl/part_file.h>
 
-#include "part_file.h"
 #include "result.h"
 
 #define FL_SERIES_SCHEMA 1 /* of the JSON: grows when a key changes its meaning or goes */

@@ -2,7 +2,7 @@
  * rename within a folder is atomic (POSIX), so a reader sees the old file or the new one. The
  * part stands beside the file, as that of a trace does: another folder may be on another disk.
  */
-#include "part_file.h"
+#include <fl/part_file.h>
 
 #include <errno.h>
 #include <stdlib.h>

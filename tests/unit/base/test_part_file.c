@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "part_file.h"
+#include <fl/part_file.h>
 
 static char folder[] = "/tmp/fl_part_XXXXXX";
 

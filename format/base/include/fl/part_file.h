@@ -3,8 +3,8 @@
  *
  * Thread safety: a file belongs to one thread.
  */
-#ifndef FL_REPLAY_PART_FILE_H
-#define FL_REPLAY_PART_FILE_H
+#ifndef FL_PART_FILE_H
+#define FL_PART_FILE_H
 
 #include <stdio.h>
 
