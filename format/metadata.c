@@ -194,3 +194,16 @@ bool fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta)
     }
     return fl_cursor_left(&from) == 0;
 }
+
+bool fl_metadata_copy(struct fl_metadata *to, const struct fl_metadata *from)
+{
+    for (size_t i = 0; from != NULL && i < fl_metadata_count(from); i++) {
+        const char *name, *value;
+        size_t bytes;
+        fl_metadata_at(from, i, &name, &value, &bytes);
+        if (!fl_metadata_set(to, name, value, bytes)) {
+            return false;
+        }
+    }
+    return true;
+}

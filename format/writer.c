@@ -16,6 +16,10 @@
 #include "metadata.h"
 #include "stack_writer.h"
 
+#define FL_CHUNK_PAYLOAD_DEFAULT (1u << 20)
+#define FL_CHUNK_PAYLOAD_MIN     (128u * 1024) /* a mark is of 64 KiB at most */
+#define FL_CHUNK_PAYLOAD_MAX     (16u << 20)
+
 struct chunk_place {
     uint64_t offset; /* of the chunk header's frame in the file */
     uint64_t first_event;
@@ -63,19 +67,6 @@ static void chunk_begin(struct fl_writer *writer)
     };
 }
 
-static bool metadata_copy(struct fl_metadata *to, const struct fl_metadata *from)
-{
-    for (size_t i = 0; from != NULL && i < fl_metadata_count(from); i++) {
-        const char *name, *value;
-        size_t bytes;
-        fl_metadata_at(from, i, &name, &value, &bytes);
-        if (!fl_metadata_set(to, name, value, bytes)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* What a reader takes: SPEC.md, "Limits". */
 static bool metadata_is_within_limits(const struct fl_metadata *meta)
 {
@@ -89,9 +80,12 @@ enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
                               struct fl_error *err)
 {
     const uint32_t records = options->chunk_records;
-    if (records > FL_CHUNK_RECORDS_MAX || options->level < 0 || options->level > 19) {
-        return fl_fail(err, FL_USAGE, "chunks hold 1 to %u records, levels are 1 to 19",
-                       FL_CHUNK_RECORDS_MAX);
+    const uint32_t bytes = options->chunk_bytes;
+    if (records > FL_CHUNK_RECORDS_MAX || options->level < 0 || options->level > 19 ||
+        (bytes != 0 && (bytes < FL_CHUNK_PAYLOAD_MIN || bytes > FL_CHUNK_PAYLOAD_MAX))) {
+        return fl_fail(err, FL_USAGE,
+                       "chunks hold 1 to %u records in %u to %u bytes, levels are 1 to 19",
+                       FL_CHUNK_RECORDS_MAX, FL_CHUNK_PAYLOAD_MIN, FL_CHUNK_PAYLOAD_MAX);
     }
     struct fl_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL) {
@@ -100,12 +94,15 @@ enum fl_status fl_writer_open(int fd, const struct fl_writer_options *options,
     writer->fd = fd;
     writer->chunk_records = records == 0 ? FL_CHUNK_RECORDS_DEFAULT : records;
     writer->compressor = fl_compressor_new(options->level);
-    writer->payload_capacity = writer->payload_room = 1u << 20;
+    writer->payload_capacity =
+        options->chunk_bytes == 0 ? FL_CHUNK_PAYLOAD_DEFAULT : options->chunk_bytes;
+    writer->payload_room = writer->payload_capacity;
     writer->payload = malloc(writer->payload_capacity);
     writer->meta = fl_metadata_new();
     writer->stacks = options->has_stacks ? fl_stack_writer_new() : NULL;
     if (writer->compressor == NULL || writer->payload == NULL || writer->meta == NULL ||
-        (options->has_stacks && writer->stacks == NULL) || !metadata_copy(writer->meta, meta) ||
+        (options->has_stacks && writer->stacks == NULL) ||
+        !fl_metadata_copy(writer->meta, meta) ||
         (options->start_time_ns != 0 &&
          !fl_metadata_set_number(writer->meta, "start_time_ns", options->start_time_ns))) {
         fl_writer_abandon(writer);

@@ -12,6 +12,8 @@ static const struct fl_verb verbs[] = {
     {"sites", "which places in the program allocated, by what they cost", verb_sites},
     {"folded", "the call stacks and their cost, for a flame graph", verb_folded},
     {"dump", "the records as text, one a line", verb_dump},
+    {"slice", "a part of a trace as a trace of its own", verb_slice},
+    {"pack", "the same trace in a smaller file", verb_pack},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

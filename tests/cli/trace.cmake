@@ -2,3 +2,6 @@
 add_test(NAME cli.trace.verbs COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_verbs.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace>)
 set_tests_properties(cli.trace.verbs PROPERTIES LABELS cli TIMEOUT 120)
+add_test(NAME cli.trace.rewrite COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_rewrite.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace> $<TARGET_FILE:flreplay> $<TARGET_FILE:flrec>)
+set_tests_properties(cli.trace.rewrite PROPERTIES LABELS cli TIMEOUT 240)

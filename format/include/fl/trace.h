@@ -132,6 +132,8 @@ void fl_metadata_free(struct fl_metadata *meta);
 bool fl_metadata_set(struct fl_metadata *meta, const char *name, const void *value,
                      size_t bytes);
 bool fl_metadata_set_text(struct fl_metadata *meta, const char *name, const char *text);
+/** Set all of `from`, which may be NULL. False when out of memory. */
+bool fl_metadata_copy(struct fl_metadata *to, const struct fl_metadata *from);
 bool fl_metadata_set_number(struct fl_metadata *meta, const char *name, uint64_t number);
 
 /** Value of `name`, or NULL; `*bytes` (may be NULL) its length. A NUL byte follows the value. */

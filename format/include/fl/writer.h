@@ -31,6 +31,7 @@ struct fl_event {
 struct fl_writer_options {
     int level;              /* zstd level, 1 .. 19; 0: 3, and 1 while chunks hardly shrink */
     uint32_t chunk_records; /* records per chunk, 1 .. FL_CHUNK_RECORDS_MAX; 0: the default */
+    uint32_t chunk_bytes;   /* of events in a chunk, 128 KiB .. 16 MiB; 0: 1 MiB */
     uint64_t start_time_ns; /* CLOCK_REALTIME at the start of recording; 0: unknown */
     bool has_stacks;        /* each allocating call has a stack, FL_STACK_NONE or another */
 };
