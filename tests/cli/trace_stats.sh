@@ -27,7 +27,7 @@ function ends(id, by) {
 }
 BEGIN { thread = 0 }
 $1 == "-" && $2 == "thread" { thread = $3; next }
-$1 == "-" && $2 == "free" { ends($3, thread); next }
+$1 == "-" && $2 == "free" { event++; ends($3, thread); event--; next } # it stands before the next event
 $1 == "-" { next }
 { event = $1 }
 $2 ~ /^(free|realloc)/ && $NF != "failed" && $3 ~ /^#/ { ends($3, thread) }
