@@ -40,7 +40,7 @@ struct pass {
     } watch;
     struct fl_reader *reader;
     struct fl_plan plan;
-    struct fl_step_batch *unused_batch; /* planned into when the worker is gone; owned */
+    struct fl_step_batch *planned; /* the batch at hand, on its way to the ring; owned */
 };
 
 static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
@@ -105,7 +105,7 @@ static void worker_watch(struct pass *pass)
     }
 }
 
-/* A place for the next batch: in the ring, or one that nobody runs. */
+/* A place in the ring for the next batch; NULL when the worker is gone. */
 static struct fl_step_batch *batch_reserve(struct pass *pass)
 {
     while (!worker_is_gone(pass)) {
@@ -115,14 +115,19 @@ static struct fl_step_batch *batch_reserve(struct pass *pass)
         }
         worker_watch(pass);
     }
-    return pass->unused_batch;
+    return NULL;
 }
 
-static void batch_put(struct pass *pass, const struct fl_step_batch *batch)
+/* Hand over what was planned, in one go: whole lines of the cache change hands, where steps written one by
+ * one would wait for each. */
+static void batch_put(struct pass *pass)
 {
-    if (batch != pass->unused_batch) {
-        fl_ring_put(pass->ring);
+    struct fl_step_batch *batch = batch_reserve(pass);
+    if (batch == NULL) {
+        return;
     }
+    fl_plan_copy(&pass->plan, pass->planned, batch);
+    fl_ring_put(pass->ring);
 }
 
 /* Remember the first thing that was wrong with the trace. True: there is more to read. */
@@ -148,20 +153,17 @@ static enum fl_status pass_feed(struct pass *pass, struct fl_error *err)
         if (read == FL_CORRUPT) {
             continue;
         }
-        struct fl_step_batch *steps = batch_reserve(pass);
-        const enum fl_status planned = fl_plan_batch(&pass->plan, &batch, steps, err);
+        const enum fl_status planned = fl_plan_batch(&pass->plan, &batch, pass->planned, err);
         if (planned != FL_OK) {
             return planned;
         }
-        batch_put(pass, steps);
+        batch_put(pass);
         if (pass->request->progress != NULL) {
             pass->request->progress(pass->plan.totals.events, pass->request->user);
         }
     }
-    struct fl_step_batch *last = batch_reserve(pass);
-    last->count = 0;
-    last->is_end = 1;
-    batch_put(pass, last);
+    *pass->planned = (struct fl_step_batch){.is_end = 1};
+    batch_put(pass);
     return FL_OK;
 }
 
@@ -285,16 +287,16 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
     int ring_fd = -1;
     fl_plan_init(&pass.plan, request->event_limit, request->is_brief);
     pass.plan.has_times = request->series != NULL;
-    pass.unused_batch = malloc(sizeof *pass.unused_batch);
-    status = pass.unused_batch == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
-                                       : fl_ring_new(&pass.ring, &ring_fd, err);
+    pass.planned = malloc(sizeof *pass.planned);
+    status = pass.planned == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
+                                  : fl_ring_new(&pass.ring, &ring_fd, err);
     if (status == FL_OK) {
         job_fill(&pass.ring->job, request);
         status = pass_run(&pass, ring_fd, err);
         fl_ring_free(pass.ring);
         close(ring_fd);
     }
-    free(pass.unused_batch);
+    free(pass.planned);
     fl_plan_free(&pass.plan);
     fl_reader_close(pass.reader);
     if (status == FL_OK) {

@@ -13,6 +13,7 @@
  */
 #include "plan.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,4 +263,15 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
     out->slot_limit = plan->slot_limit;
     plan->totals.steps += out->count;
     return status;
+}
+
+void fl_plan_copy(const struct fl_plan *plan, const struct fl_step_batch *from,
+                  struct fl_step_batch *to)
+{
+    memcpy(to, from, offsetof(struct fl_step_batch, steps));
+    memcpy(to->steps, from->steps, from->count * sizeof from->steps[0]);
+    memcpy(to->old_bytes, from->old_bytes, from->resizes * sizeof from->old_bytes[0]);
+    if (plan->has_times) {
+        memcpy(to->time_ns, from->time_ns, from->count * sizeof from->time_ns[0]);
+    }
 }

@@ -110,6 +110,10 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
                              struct fl_step_batch *out, struct fl_error *err)
     __attribute__((warn_unused_result));
 
+/** Copy what the plan has put into `from`, and no more of its arrays. */
+void fl_plan_copy(const struct fl_plan *plan, const struct fl_step_batch *from,
+                  struct fl_step_batch *to);
+
 /** Has the limit been reached? */
 static inline bool fl_plan_is_done(const struct fl_plan *plan)
 {
