@@ -7,9 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include <fl/part_file.h>
 
 #include "baseline.h"
 #include "out.h"
+#include "steps.h"
 
 static bool is_wanted(const struct fl_document_request *request)
 {
@@ -62,7 +66,7 @@ enum fl_status fl_document_request_add(struct fl_document_request *request, cons
     return fl_document_request_output(request, form, path, err);
 }
 
-static void document_free(struct fl_document *document)
+void fl_document_drop(struct fl_document *document)
 {
     if (document->text_stream != NULL) {
         fclose(document->text_stream);
@@ -111,12 +115,103 @@ enum fl_status fl_document_open(struct fl_document *document,
         status = streams_open(document, err);
     }
     if (status != FL_OK) {
-        document_free(document);
+        fl_document_drop(document);
         return status;
     }
     fl_out_json_start(&document->emit, document->text_stream, run);
     return FL_OK;
 }
+
+/* ---- what can be known before a run ---- */
+
+static enum fl_status step_pass(const struct fl_step *step, void *user, struct fl_error *err)
+{
+    (void)step;
+    (void)user;
+    (void)err;
+    return FL_OK;
+}
+
+/* The counts of a whole trace in a file that can be read twice. False: the run will tell. */
+static bool trace_scan(const char *path, uint64_t event_limit, struct fl_plan_totals *totals)
+{
+    struct stat status;
+    struct fl_source source;
+    struct fl_steps_told told;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+        fl_source_open(&source, path, NULL) != FL_OK) {
+        return false;
+    }
+    const bool is_read =
+        fl_steps_each(&source, event_limit, step_pass, NULL, &told, NULL) == FL_OK &&
+        told.damage.status == FL_END;
+    fl_source_close(&source);
+    *totals = told.totals;
+    return is_read;
+}
+
+/* The document that a run would give, without its results. NULL: no memory, or no JSON of ours. */
+static json_t *document_foresee(const struct fl_run_request *run, char *const *paths,
+                                size_t path_count)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    struct fl_trace_result *result = calloc(1, sizeof *result);
+    struct fl_means means = {0};
+    struct fl_emit emit;
+    json_t *foreseen = NULL;
+    bool is_whole = false;
+    if (stream != NULL && result != NULL) {
+        fl_out_json_start(&emit, stream, run);
+        result->target_count = run->targets.count;
+        for (size_t i = 0; i < run->targets.count; i++) {
+            result->targets[i].target = &run->targets.at[i];
+        }
+        for (size_t i = 0; i < path_count; i++) {
+            result->name = paths[i];
+            if (trace_scan(paths[i], run->event_limit, &result->plan)) {
+                fl_out_json_trace(&emit, result);
+            }
+        }
+        is_whole = fl_out_json_end(&emit, &means);
+    }
+    is_whole = stream != NULL && fclose(stream) == 0 && is_whole;
+    if (is_whole && fl_baseline_parse(text, bytes, &foreseen, NULL) != FL_OK) {
+        foreseen = NULL;
+    }
+    free(result);
+    free(text);
+    return foreseen;
+}
+
+enum fl_status fl_document_foresee(const struct fl_document *document,
+                                   const struct fl_run_request *run, char *const *paths,
+                                   size_t path_count, struct fl_error *err)
+{
+    const char *save_path = document->request->save_path;
+    struct fl_part_file file;
+    if (save_path != NULL) {
+        const enum fl_status status = fl_part_open(&file, save_path, err);
+        if (status != FL_OK) {
+            return status;
+        }
+        fl_part_drop(&file);
+    }
+    if (document->baseline == NULL) {
+        return FL_OK;
+    }
+    json_t *foreseen = document_foresee(run, paths, path_count);
+    if (foreseen == NULL) {
+        return fl_fail(err, FL_NOMEM, "no memory for the results");
+    }
+    const enum fl_status status =
+        fl_baseline_match(document->baseline, foreseen, document->request->baseline_path, err);
+    json_decref(foreseen);
+    return status;
+}
+
+/* ---- the results ---- */
 
 void fl_document_add(struct fl_document *document, const struct fl_trace_result *result)
 {
@@ -213,6 +308,6 @@ enum fl_status fl_document_close(struct fl_document *document, bool is_good, FIL
     if (status == FL_OK && is_good && save_path != NULL) {
         status = fl_baseline_save(save_path, document->text, document->bytes, err);
     }
-    document_free(document);
+    fl_document_drop(document);
     return status;
 }

@@ -68,6 +68,20 @@ enum fl_status fl_document_open(struct fl_document *document,
                                 const struct fl_run_request *run, struct fl_error *err)
     __attribute__((warn_unused_result));
 
+/**
+ * Before the run, tell what it would end with: a baseline that does not fit, by version, settings, allocators and, where a
+ * trace is a plain file, its content, which costs a reading of it; or one that cannot be saved.
+ *
+ * @return FL_OK; FL_USAGE, FL_IO, FL_NOMEM
+ */
+enum fl_status fl_document_foresee(const struct fl_document *document,
+                                   const struct fl_run_request *run, char *const *paths,
+                                   size_t path_count, struct fl_error *err)
+    __attribute__((warn_unused_result));
+
+/** End it without writing anything more. */
+void fl_document_drop(struct fl_document *document);
+
 /** Add the results of one trace, to the means as well. */
 void fl_document_add(struct fl_document *document, const struct fl_trace_result *result);
 

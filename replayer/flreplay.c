@@ -488,6 +488,13 @@ static int request_run(struct request *request, char *const *paths, size_t path_
         fl_opt_report(&command, &err);
         return fl_status_exit(err.status);
     }
+    if (fl_document_foresee(&output.document, &request->run, paths, path_count, &err) !=
+        FL_OK) {
+        fl_document_drop(&output.document);
+        fl_part_drop(&output.series.file);
+        fl_opt_report(&command, &err);
+        return fl_status_exit(err.status);
+    }
     int code = traces_replay(request, &output, paths, path_count);
     if (output.has_tables) {
         fl_out_means(stdout, &output.document.means, output.is_colored);

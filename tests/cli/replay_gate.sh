@@ -64,6 +64,17 @@ refused 'no allocator of this run tells visits' t.zst --alloc=system --baseline=
 refused 'no allocator of this run tells net_ns; --runs is 0' t.zst --alloc=mine --baseline=b.json --fail-on='net_ns>1'
 refused "'visit' is no metric" t.zst --alloc=mine --baseline=b.json --fail-on='visit>1'
 refused 'need a --baseline' t.zst --alloc=mine --fail-on='visits>1'
+# What can be known is known before anything runs.
+if strace -o log true 2>/dev/null; then
+    for what in '--baseline=old.json' '--limit=500 --baseline=b.json' '--alloc=mine,fit=best --baseline=b.json' '--save-baseline=missing/b.json'; do
+        # shellcheck disable=SC2086
+        strace -f -o log -e trace=execve "$FLREPLAY_CHANGED" -q t.zst --alloc=mine $what >out 2>err && fail "$what is accepted"
+        [ "$(grep -c 'execve(' log)" -eq 1 ] || fail "$what is told after the run"
+    done
+    strace -f -o log -e trace=execve "$FLREPLAY_CHANGED" -q u.zst --alloc=mine --baseline=b.json >out 2>err
+    [ "$(grep -c 'execve(' log)" -eq 1 ] || fail 'another trace is told after the run'
+fi
+refused 'made with another trace' - --alloc=mine --baseline=b.json <u.zst
 run 4 "$FLREPLAY_CHANGED" -q t.zst --runs=0 --alloc=mine --baseline=missing.json
 run 4 "$FLREPLAY_CHANGED" -q t.zst --runs=0 --alloc=mine --baseline=/dev/zero
 run 4 "$FLREPLAY_CHANGED" -q t.zst --runs=0 --alloc=mine --save-baseline=missing/b.json
