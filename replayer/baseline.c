@@ -144,11 +144,14 @@ const json_t *fl_baseline_target(const json_t *trace, const json_t *target)
 static enum fl_status settings_match(const json_t *before, const json_t *now, const char *path,
                                      struct fl_error *err)
 {
-    static const char *const keys[] = {"check", "touch", "limit_events", "populate"};
+    static const char *const keys[] = {"check", "touch", "limit_events", "populate", "threads"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_t *was = json_object_get(json_object_get(before, "settings"), keys[i]);
         json_t *is = json_object_get(json_object_get(now, "settings"), keys[i]);
-        const bool is_new_key = was == NULL && json_is_false(is); /* older documents lack it */
+        const char *word = json_string_value(is);
+        const bool is_usual =
+            json_is_false(is) || (word != NULL && strcmp(word, "serial") == 0);
+        const bool is_new_key = was == NULL && is_usual; /* older documents lack it */
         if (json_equal(was, is) || is_new_key) {
             continue;
         }

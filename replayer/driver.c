@@ -52,6 +52,10 @@ static void job_fill(struct fl_job *job, const struct fl_pass_request *request)
         .pass = request->pass,
         .touch = request->target->ops == &fl_target_none ? FL_TOUCH_NONE : request->touch,
         .is_populated = request->is_populated,
+        .is_real = request->is_real,
+        .is_locked = !fl_target_is_foreign(request->target->ops) &&
+                     request->target->ops != &fl_target_none,
+        .timeout_s = request->timeout_s,
         .is_watched = request->is_watched,
         .check_mode = request->check_mode,
         .walk_every = request->walk_every,
@@ -191,6 +195,9 @@ static void end_describe(struct pass *pass)
     if (has_event) {
         answer->finding.event = atomic_load(&pass->ring->event);
         answer->finding.last_event = answer->finding.event;
+    } else if (pass->request->is_real) {
+        answer->finding.event = atomic_load(&pass->ring->first_event);
+        answer->finding.last_event = atomic_load(&pass->ring->last_event);
     }
 }
 
@@ -287,6 +294,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
     int ring_fd = -1;
     fl_plan_init(&pass.plan, request->event_limit, request->is_brief);
     pass.plan.has_times = request->series != NULL;
+    pass.plan.has_threads = request->is_real;
     pass.planned = malloc(sizeof *pass.planned);
     status = pass.planned == NULL ? fl_fail(err, FL_NOMEM, "no memory for a batch")
                                   : fl_ring_new(&pass.ring, &ring_fd, err);

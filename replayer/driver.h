@@ -18,6 +18,7 @@ struct fl_pass_request {
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass; `none` is never touched */
     bool is_populated;   /* the same */
+    bool is_real;        /* the same, and FL_PASS_CHECK_REAL: by the trace's threads */
     bool is_watched;     /* series pass: the footprint comes from the system calls */
     struct fl_series_result *series; /* series pass: what it receives; else NULL */
     enum fl_check_mode check_mode;

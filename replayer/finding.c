@@ -35,7 +35,7 @@ static size_t text_where(const struct fl_finding *finding, char *text, size_t te
 /* A process that ended or does not: only its events are known. */
 static void text_process(const struct fl_finding *finding, char *text, size_t text_bytes)
 {
-    char where[64], what[64];
+    char where[64], what[64 + sizeof finding->detail];
     if (finding->event == finding->last_event) {
         snprintf(where, sizeof where, "event %" PRIu64, finding->event);
     } else {
@@ -43,8 +43,8 @@ static void text_process(const struct fl_finding *finding, char *text, size_t te
                  finding->last_event);
     }
     if (finding->kind == FL_FINDING_HANG) {
-        snprintf(what, sizeof what, "no answer in %" PRIu64 " s (--timeout)",
-                 finding->expected);
+        snprintf(what, sizeof what, "no answer in %" PRIu64 " s (--timeout)%s%s",
+                 finding->expected, finding->detail[0] == '\0' ? "" : "; ", finding->detail);
     } else if (finding->found == 0) {
         snprintf(what, sizeof what, "ended the process with code %" PRIu64, finding->expected);
     } else {

@@ -185,6 +185,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_POPULATE:
         request->run.is_populated = true;
         return FL_OK;
+    case OPT_THREADS:
+        request->run.is_real = value->number == 1;
+        return FL_OK;
     case OPT_SERIES:
         request->run.has_series = true;
         request->series_path = value->text;
@@ -253,6 +256,10 @@ static enum fl_status request_complete(struct request *request, size_t trace_cou
     }
     if (request->wants_shrunk && request->run.check_mode == FL_CHECK_MODE_OFF) {
         return fl_fail(err, FL_USAGE, "--shrink needs the check that --check=off leaves out");
+    }
+    if (request->run.is_real && (request->run.is_populated || request->wants_shrunk)) {
+        return fl_fail(err, FL_USAGE,
+                       "--threads=real goes with neither --populate nor --shrink");
     }
     if (request->shrunk_name != NULL && trace_count > 1) {
         return fl_fail(err, FL_USAGE, "--shrink=%s names the files of one trace, there are %zu",
@@ -344,12 +351,11 @@ static void finding_report(const struct fl_trace_result *result,
     fprintf(stderr, "%s: error: %s: %s (%s)\n", command.name, target->target->label, text,
             result->name);
     const bool is_file = target->target->ops == &fl_target_lib;
-    fprintf(stderr,
-            "hint: %s '%s' --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64
-            " shows it again\n",
+    fprintf(stderr, "hint: %s '%s' --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64 "%s\n",
             command.name, path, is_file ? FL_LIBRARY_PREFIX : "",
             is_file ? target->target->library : target->target->label,
-            target->finding.last_event + 1);
+            target->finding.last_event + 1,
+            result->is_real ? " --threads=real may show it again" : " shows it again");
 }
 
 static void target_note(const struct fl_target_result *target)

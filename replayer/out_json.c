@@ -34,6 +34,7 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
         fl_emit_u64(emit, "limit_events", request->event_limit);
     }
     fl_emit_bool(emit, "populate", request->is_populated);
+    fl_emit_text(emit, "threads", request->is_real ? "real" : "serial");
     fl_emit_close(emit);
     fl_emit_array(emit, "traces");
 }
@@ -87,7 +88,7 @@ static void emit_runs(struct fl_emit *emit, const char *key, const double *value
     fl_emit_close(emit);
 }
 
-static void emit_time(struct fl_emit *emit, const struct fl_target_result *target)
+static void emit_time(struct fl_emit *emit, const struct fl_target_result *target, bool is_real)
 {
     if (target->run_count == 0) {
         fl_emit_null(emit, "time");
@@ -100,6 +101,14 @@ static void emit_time(struct fl_emit *emit, const struct fl_target_result *targe
     emit_runs(emit, "raw_ns_per_operation_runs", target->raw_ns, target->run_count);
     fl_emit_double(emit, "page_faults", fl_median(target->page_faults, target->run_count));
     emit_runs(emit, "page_faults_runs", target->page_faults, target->run_count);
+    if (is_real) {
+        fl_emit_u64(emit, "threads", target->threads);
+        fl_emit_double(emit, "context_switches_per_operation",
+                       fl_median(target->switches, target->run_count));
+    } else {
+        fl_emit_null(emit, "threads");
+        fl_emit_null(emit, "context_switches_per_operation");
+    }
     fl_emit_close(emit);
 }
 
@@ -253,7 +262,7 @@ static void emit_latency(struct fl_emit *emit, const struct fl_target_result *ta
 }
 
 static void emit_target(struct fl_emit *emit, const struct fl_target_result *target,
-                        bool is_populated)
+                        bool is_populated, bool is_real)
 {
     static const char *const verdicts[] = {[FL_VERDICT_UNCHECKED] = "unchecked",
                                            [FL_VERDICT_PASSED] = "passed",
@@ -269,7 +278,7 @@ static void emit_target(struct fl_emit *emit, const struct fl_target_result *tar
         fl_emit_null(emit, "offsets_hash");
     }
     emit_counts(emit, target);
-    emit_time(emit, target);
+    emit_time(emit, target, is_real);
     if (target->malloc_file[0] == '\0') {
         fl_emit_null(emit, "library");
     } else {
@@ -300,7 +309,7 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
     emit_runs(emit, "floor_ns_per_operation_runs", result->floor_ns, result->run_count);
     fl_emit_array(emit, "targets");
     for (size_t i = 0; i < result->target_count; i++) {
-        emit_target(emit, &result->targets[i], result->is_populated);
+        emit_target(emit, &result->targets[i], result->is_populated, result->is_real);
     }
     fl_emit_close(emit);
     emit_hash(emit, "trace_hash", result->plan.hash);

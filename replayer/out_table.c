@@ -138,6 +138,39 @@ static void print_populated(FILE *out, const struct fl_trace_result *result)
     }
 }
 
+/* With real threads: how many, what they cost the scheduler, and who is not made for them. */
+static void print_threads(FILE *out, const struct fl_trace_result *result)
+{
+    const char *before = "  one lock around each call of ";
+    uint64_t threads = 0;
+    bool has_locked = false;
+    for (size_t i = 0; i < result->target_count; i++) {
+        const uint64_t of_target = result->targets[i].threads;
+        threads = of_target > threads ? of_target : threads;
+    }
+    if (threads == 0) {
+        return; /* one thread, or nothing that could be measured */
+    }
+    fprintf(out, "  wall time of %s threads at a time at most; context switches per operation:",
+            fl_fmt_count(threads).text);
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target_result *target = &result->targets[i];
+        if (target->run_count > 0) {
+            fprintf(out, " %s %.4f", target->target->label,
+                    fl_median(target->switches, target->run_count));
+        }
+    }
+    fprintf(out, "\n");
+    for (size_t i = 0; i < result->target_count; i++) {
+        const struct fl_target *target = result->targets[i].target;
+        if (!fl_target_is_foreign(target->ops) && target->ops != &fl_target_none) {
+            fprintf(out, "%s%s", has_locked ? ", " : before, target->label);
+            has_locked = true;
+        }
+    }
+    fputs(has_locked ? "\n" : "", out);
+}
+
 /* Of all allocators the same columns: timed ones, then those that are the same in every run. */
 static void print_figures(FILE *out, const struct fl_trace_result *result, bool is_colored)
 {
@@ -150,12 +183,15 @@ static void print_figures(FILE *out, const struct fl_trace_result *result, bool 
         fprintf(out, "\n  not timed (--runs=0)\n\n");
     } else {
         fprintf(out,
-                "\n  ns per operation, median of %zu runs, touch=%s%s; "
-                "net = raw - the driver's floor of %.1f\n",
+                "\n  ns per operation, median of %zu runs, touch=%s%s%s the driver's floor of "
+                "%.1f\n",
                 result->run_count, fl_touch_word(result->touch),
                 result->is_populated ? ", populate" : "",
+                result->is_real ? ", threads=real; nothing is subtracted from raw, not even"
+                                : "; net = raw -",
                 fl_median(result->floor_ns, result->run_count));
         print_populated(out, result);
+        print_threads(out, result);
         print_machine(out);
     }
     struct fl_grid_table grid;

@@ -166,6 +166,16 @@ static void totals_add_oddities(struct fl_plan_totals *totals, const struct fl_o
     }
 }
 
+/* Who makes the next steps, and who makes no more. */
+static void thread_note(struct fl_plan *plan, const struct fl_op *op, struct fl_step_batch *out)
+{
+    if (op->kind == FL_RECORD_THREAD) {
+        plan->thread = (uint32_t)(op->size_bytes % FL_PLAN_THREADS_MAX);
+    } else if (op->kind == FL_RECORD_THREAD_END && plan->has_threads) {
+        out->ended[out->ended_count++] = (uint32_t)(op->size_bytes % FL_PLAN_THREADS_MAX);
+    }
+}
+
 /* One call to at most one step. */
 static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_step_batch *out)
 {
@@ -186,6 +196,9 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_st
     }
     if (plan->has_times) {
         out->time_ns[out->count] = plan->totals.time_ns;
+    }
+    if (plan->has_threads) {
+        out->threads[out->count] = plan->thread;
     }
     step_put(out, op, action);
     return true;
@@ -209,6 +222,7 @@ static enum fl_status batch_plan(struct fl_plan *plan, const struct fl_batch *ba
         const struct fl_op *op = &batch->ops[i];
         if (!fl_kind_is_call(op->kind)) {
             totals_add_record(&plan->totals, op);
+            thread_note(plan, op, out);
             continue;
         }
         if (!call_plan(plan, op, out)) {
@@ -229,6 +243,7 @@ static void batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batc
     for (size_t i = 0; i < batch->count && out->events < events_left; i++) {
         const struct fl_op *op = &batch->ops[i];
         if (!fl_kind_is_call(op->kind)) {
+            thread_note(plan, op, out);
             continue;
         }
         if (!is_left_out(op)) {
@@ -236,6 +251,9 @@ static void batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batc
             slot_limit = op->slot >= slot_limit ? op->slot + 1 : slot_limit;
             out->old_bytes[out->resizes] = 0;
             out->resizes += action == FL_DO_RESIZE;
+            if (plan->has_threads) {
+                out->threads[out->count] = plan->thread;
+            }
             step_put(out, op, action);
         }
         out->events++;
@@ -254,6 +272,7 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
     out->events = 0;
     out->is_end = 0;
     out->resizes = 0;
+    out->ended_count = 0;
     enum fl_status status = FL_OK;
     if (plan->is_brief) {
         batch_plan_briefly(plan, batch, out);
@@ -273,5 +292,10 @@ void fl_plan_copy(const struct fl_plan *plan, const struct fl_step_batch *from,
     memcpy(to->old_bytes, from->old_bytes, from->resizes * sizeof from->old_bytes[0]);
     if (plan->has_times) {
         memcpy(to->time_ns, from->time_ns, from->count * sizeof from->time_ns[0]);
+    }
+    to->ended_count = from->ended_count;
+    if (plan->has_threads) {
+        memcpy(to->threads, from->threads, from->count * sizeof from->threads[0]);
+        memcpy(to->ended, from->ended, from->ended_count * sizeof from->ended[0]);
     }
 }

@@ -23,6 +23,8 @@ enum fl_action {
     FL_DO_USABLE,  /* usable_size(slot) */
 };
 
+#define FL_PLAN_THREADS_MAX 65536u /* threads with higher numbers are taken for one of these */
+
 /** One step; 16 bytes, as an operation. `origin` packs the call and the event's place. */
 struct fl_step {
     uint64_t size_bytes;
@@ -63,6 +65,9 @@ struct fl_step_batch {
     struct fl_step steps[FL_BATCH_OPS];
     uint64_t old_bytes[FL_BATCH_OPS]; /* of each resize in order: payload it had before */
     uint64_t time_ns[FL_BATCH_OPS];   /* of each step, where the plan was asked for times */
+    uint32_t ended_count;
+    uint32_t threads[FL_BATCH_OPS]; /* of each step, where the plan was asked for threads */
+    uint32_t ended[FL_BATCH_OPS];   /* `ended_count` threads that end in this batch, the same */
 };
 
 /** Counts of what was met, all exact. */
@@ -89,6 +94,8 @@ struct fl_plan {
     struct fl_plan_totals totals; /* of a brief plan: events and steps alone */
     uint64_t event_limit;         /* events after this many are not planned */
     bool is_brief;
+    bool has_threads;  /* set by the owner: steps get their threads */
+    uint32_t thread;   /* at work */
     bool has_times;    /* set by the owner: steps get their times; not those of a brief plan */
     uint64_t *size_of; /* by slot, payload bytes; `slot_capacity` entries, owned */
     size_t slot_capacity;

@@ -43,6 +43,8 @@ struct fl_target_result {
     double raw_ns[FL_RUNS_MAX];      /* by run: ns per step, driver included */
     double net_ns[FL_RUNS_MAX];      /* by run: without the floor of the same run */
     double page_faults[FL_RUNS_MAX]; /* by run */
+    double switches[FL_RUNS_MAX];    /* by run, of real threads: context switches per step */
+    uint64_t threads;                /* of real ones, the most at a time */
 
     struct fl_series_result *series; /* the series pass was made; owned; else NULL */
 };
@@ -56,6 +58,7 @@ struct fl_trace_result {
     size_t run_count;
     enum fl_touch touch;          /* as requested */
     bool is_populated;            /* the same */
+    bool is_real;                 /* the same */
     double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
     struct fl_target_result targets[FL_TARGETS_MAX];
     size_t target_count;
@@ -71,6 +74,7 @@ struct fl_run_request {
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
     enum fl_touch touch;  /* what those write */
     bool is_populated;    /* with memory that is faulted in before, where that can be done */
+    bool is_real;         /* by as many threads as recorded the trace, --threads=real */
     bool has_latency;     /* one more pass, in which each call is timed */
     bool has_series;      /* one more, for the states in its course */
     uint64_t timeout_s;   /* 0: wait for ever */

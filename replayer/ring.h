@@ -27,6 +27,7 @@
 
 enum fl_pass {
     FL_PASS_CHECK,
+    FL_PASS_CHECK_REAL, /* the same by as many threads as recorded the trace */
     FL_PASS_MEASURE,
     FL_PASS_COUNT,   /* of the system calls that concern memory */
     FL_PASS_LATENCY, /* each call is timed */
@@ -44,6 +45,9 @@ struct fl_job {
     enum fl_pass pass;
     enum fl_touch touch; /* measure pass */
     bool is_populated;   /* the same */
+    bool is_real;        /* the same: by as many threads as recorded the trace */
+    bool is_locked;      /* such threads wait for one lock at each call */
+    uint64_t timeout_s;  /* without progress of such threads; 0: wait for ever */
     bool is_watched;     /* series pass: the footprint comes from the system calls */
     enum fl_check_mode check_mode;
     uint64_t walk_every; /* as in struct fl_checker_options */
@@ -62,6 +66,7 @@ struct fl_answer {
     struct fl_check_result check;  /* FL_PASS_CHECK */
     struct fl_latencies latencies; /* FL_PASS_LATENCY */
     uint64_t elapsed_ns, steps;    /* FL_PASS_MEASURE */
+    uint64_t threads, switches;    /* the same, with real threads */
     struct fl_series_facts series; /* FL_PASS_SERIES */
     uint64_t refused;
     bool has_stats, has_offsets;
@@ -73,8 +78,9 @@ struct fl_ring {
     _Atomic uint32_t is_worker_waiting;                     /* for `produced` */
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t consumed; /* batches done; a futex word */
     _Atomic uint32_t is_driver_waiting;                     /* for `consumed` */
-    _Atomic uint32_t is_done; /* the answer is there; a futex word */
-    _Atomic uint64_t event;   /* check pass: the event at work, for crashes */
+    _Atomic uint32_t is_done;                 /* the answer is there; a futex word */
+    _Atomic uint64_t event;                   /* check pass: the event at work, for crashes */
+    _Atomic uint64_t first_event, last_event; /* real threads: the events at work */
     struct fl_job job;
     struct fl_answer answer;
     struct fl_step_batch batches[FL_RING_BATCHES];

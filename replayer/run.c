@@ -78,6 +78,8 @@ static struct fl_pass_request pass_request(struct schedule *schedule,
         .pass = pass,
         .touch = touch,
         .is_populated = schedule->request->is_populated,
+        .is_real = schedule->request->is_real &&
+                   (pass == FL_PASS_MEASURE || pass == FL_PASS_CHECK_REAL),
         .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
@@ -124,6 +126,18 @@ static void stats_note(struct fl_target_result *target, const struct fl_answer *
     }
 }
 
+/* What real threads make of a heap depends on who came first: no exact counters. */
+static void measured_note(const struct schedule *schedule, struct fl_target_result *target,
+                          const struct fl_answer *answer, bool is_first)
+{
+    if (is_first || !schedule->request->is_real) {
+        stats_note(target, answer, is_first);
+    }
+    if (is_first && schedule->request->is_real) {
+        target->has_stats = target->has_offsets = false;
+    }
+}
+
 /* True when the answer is a finding, which is then the target's result. */
 static bool finding_note(struct fl_target_result *target, const struct fl_answer *answer)
 {
@@ -148,6 +162,19 @@ static enum fl_status target_check(struct schedule *schedule, struct fl_target_r
     target->check = outcome.answer.check;
     stats_note(target, &outcome.answer, true);
     return FL_OK;
+}
+
+/* By one thread the answers are right; are they by all? */
+static enum fl_status target_check_real(struct schedule *schedule,
+                                        struct fl_target_result *target, struct fl_error *err)
+{
+    struct fl_pass_outcome outcome;
+    const enum fl_status status =
+        pass_make(schedule, target->target, FL_PASS_CHECK_REAL, &outcome, err);
+    if (status == FL_OK) {
+        (void)finding_note(target, &outcome.answer);
+    }
+    return status;
 }
 
 static double ns_per_step(const struct fl_answer *answer)
@@ -220,10 +247,16 @@ static enum fl_status target_measure(struct schedule *schedule, struct fl_target
         return status;
     }
     const bool is_first = target->verdict == FL_VERDICT_UNCHECKED && target->run_count == 0;
-    stats_note(target, &outcome.answer, is_first);
+    measured_note(schedule, target, &outcome.answer, is_first);
     const size_t run = target->run_count++;
+    target->threads = outcome.answer.threads;
+    target->switches[run] = outcome.answer.steps == 0 ? 0
+                                                      : (double)outcome.answer.switches /
+                                                            (double)outcome.answer.steps;
     target->raw_ns[run] = ns_per_step(&outcome.answer);
-    target->net_ns[run] = target->raw_ns[run] - schedule->result->floor_ns[run];
+    /* What the driver costs by itself passes while other threads work: it does not subtract. */
+    const double floor_ns = schedule->request->is_real ? 0 : schedule->result->floor_ns[run];
+    target->net_ns[run] = target->raw_ns[run] - floor_ns;
     target->page_faults[run] = (double)outcome.answer.page_faults;
     return FL_OK;
 }
@@ -293,6 +326,10 @@ static enum fl_status all_check(struct schedule *schedule, struct fl_error *err)
         if (is_checked(schedule, target->target)) {
             status = target_check(schedule, target, err);
         }
+        if (status == FL_OK && schedule->request->is_real &&
+            target->verdict == FL_VERDICT_PASSED) {
+            status = target_check_real(schedule, target, err);
+        }
     }
     return status;
 }
@@ -330,7 +367,8 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
 {
     *out = (struct fl_trace_result){.target_count = request->targets.count,
                                     .touch = request->touch,
-                                    .is_populated = request->is_populated};
+                                    .is_populated = request->is_populated,
+                                    .is_real = request->is_real};
     struct schedule schedule = {.request = request, .result = out};
     for (size_t i = 0; i < request->targets.count; i++) {
         out->targets[i].target = &request->targets.at[i];
@@ -341,7 +379,8 @@ enum fl_status fl_run_trace(const struct fl_run_request *request, const char *pa
     }
     out->name = schedule.source.name;
     for (size_t i = 0; i < request->targets.count; i++) {
-        schedule.pass_count += is_checked(&schedule, &request->targets.at[i]);
+        schedule.pass_count +=
+            is_checked(&schedule, &request->targets.at[i]) * (request->is_real ? 2u : 1u);
         schedule.pass_count += is_counted(&request->targets.at[i]);
     }
     schedule.pass_count += request->run_count * (request->targets.count + 1);

@@ -46,7 +46,10 @@ static void *none_alloc(struct fl_allocator *self, size_t bytes, size_t align)
     (void)bytes;
     (void)align;
     struct none_target *none = (struct none_target *)self;
-    return none->page + (none->next_place++ % PLACES) * PLACE_BYTES;
+    /* As it would be without atomics, and no undefined behaviour where threads share it. */
+    const size_t place = __atomic_load_n(&none->next_place, __ATOMIC_RELAXED);
+    __atomic_store_n(&none->next_place, place + 1, __ATOMIC_RELAXED);
+    return none->page + (place % PLACES) * PLACE_BYTES;
 }
 
 static void *none_alloc_zeroed(struct fl_allocator *self, size_t bytes)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "crew.h"
 #include "latency.h"
 #include "measure.h"
 #include "ring.h"
@@ -64,6 +65,38 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
     ring->answer.page_faults = measure.page_faults;
     ring->answer.refused = measure.refused;
     fl_measure_free(&measure);
+}
+
+static void pass_crew(struct fl_ring *ring, struct fl_allocator *allocator, bool is_checking)
+{
+    struct fl_answer *answer = &ring->answer;
+    const struct fl_crew_options options = {
+        .allocator = allocator,
+        .is_locked = ring->job.is_locked,
+        .is_checking = is_checking,
+        .touch = ring->job.touch,
+        .patience_ms = ring->job.timeout_s * 900, /* before the driver loses its own */
+        .first_event = &ring->first_event,
+        .last_event = &ring->last_event,
+        .progress = &ring->event,
+    };
+    struct fl_crew_result result = {0};
+    struct fl_crew *crew = fl_crew_new(&options);
+    answer->status = crew == NULL ? FL_NOMEM : FL_OK;
+    for (const struct fl_step_batch *batch = NULL;
+         answer->status == FL_OK && (batch = fl_ring_get(ring)) != NULL;) {
+        answer->status = fl_crew_take(crew, batch, &answer->finding);
+        fl_ring_release(ring);
+    }
+    if (answer->status == FL_OK) {
+        answer->status = fl_crew_finish(crew, &result, &answer->finding);
+    }
+    answer->elapsed_ns = result.elapsed_ns;
+    answer->steps = result.steps;
+    answer->page_faults = result.page_faults;
+    answer->refused = result.refused;
+    answer->threads = result.threads;
+    answer->switches = result.switches;
 }
 
 static void pass_latency(struct fl_ring *ring, struct fl_allocator *allocator)
@@ -152,8 +185,15 @@ static void job_run(struct fl_ring *ring, const struct fl_allocator_ops *ops)
     case FL_PASS_CHECK:
         pass_check(ring, allocator);
         break;
+    case FL_PASS_CHECK_REAL:
+        pass_crew(ring, allocator, true);
+        break;
     case FL_PASS_MEASURE:
-        pass_measure(ring, allocator);
+        if (ring->job.is_real) {
+            pass_crew(ring, allocator, false);
+        } else {
+            pass_measure(ring, allocator);
+        }
         break;
     case FL_PASS_COUNT:
         pass_count(ring, allocator);

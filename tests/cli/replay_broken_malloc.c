@@ -1,15 +1,19 @@
 /*
  * A library to preload: the malloc family over a bump allocator, right until block number
  * BROKEN_AFTER of the environment and from there handing out the last block again, or giving blocks
- * of a multiple of BROKEN_SIZE bytes 40 bytes too little room. Without these variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
+ * of a multiple of BROKEN_SIZE bytes 40 bytes too little room, or never coming back, to another thread than the first, from block number
+ * BROKEN_HANG.
+ * Built with BROKEN_RACE it is right for one thread only. Without these variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
  */
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define REGION_BYTES ((size_t)1 << 30)
 #define HEADER_BYTES 16u
@@ -53,6 +57,12 @@ void *broken_take(size_t bytes, size_t align)
     if (bytes > REGION_BYTES || at > REGION_BYTES - bytes) {
         return NULL;
     }
+    while (blocks >= number("BROKEN_HANG", (unsigned long)-1) && gettid() != getpid()) {
+        sched_yield();
+    }
+#ifdef BROKEN_RACE
+    sched_yield(); /* so that another thread takes the same place */
+#endif
     memcpy(region + at - HEADER_BYTES, &bytes, sizeof bytes);
     used_bytes = at + room(bytes);
     blocks++;

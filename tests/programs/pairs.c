@@ -7,7 +7,7 @@
 
 #include "say.h"
 
-enum { LIVE = 10000, THREADS_MAX = 64 };
+enum { LIVE = 10000, THREADS_MAX = 128 };
 
 struct share {
     uint64_t pairs;
