@@ -27,6 +27,7 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
     fl_emit_object(emit, "settings");
     fl_emit_text(emit, "check", check_mode_text(request->check_mode));
     fl_emit_text(emit, "touch", fl_touch_word(request->touch));
+    fl_emit_text(emit, "threads", request->is_real ? "real" : "serial");
     fl_emit_u64(emit, "runs", request->run_count);
     if (request->event_limit == UINT64_MAX) {
         fl_emit_null(emit, "limit_events");
@@ -34,7 +35,6 @@ void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_requ
         fl_emit_u64(emit, "limit_events", request->event_limit);
     }
     fl_emit_bool(emit, "populate", request->is_populated);
-    fl_emit_text(emit, "threads", request->is_real ? "real" : "serial");
     fl_emit_close(emit);
     fl_emit_array(emit, "traces");
 }
