@@ -182,20 +182,6 @@ static bool process_is_gone(const struct fl_herd *herd, const struct process *pr
     return kill(process->pid, 0) != 0 && errno == ESRCH;
 }
 
-static void bury(struct fl_herd *herd, bool is_all)
-{
-    for (size_t i = herd->count; i-- > 0;) {
-        const struct process *process = &herd->processes[i];
-        if (!is_all && !process_is_gone(herd, process))
-            continue;
-        const int first = atomic_load(&herd->first_status);
-        const bool is_known = process->is_first && first != FL_STATUS_RUNS;
-        process_end(herd, i, is_known ? first : FL_STATUS_UNKNOWN, true);
-    }
-}
-
-/* ---- joining ---- */
-
 static struct process *process_of(struct fl_herd *herd, pid_t pid)
 {
     for (size_t i = 0; i < herd->count; i++)
@@ -203,6 +189,49 @@ static struct process *process_of(struct fl_herd *herd, pid_t pid)
             return &herd->processes[i];
     return NULL;
 }
+
+/* It could not open its rings: it runs on without us. */
+static void request_undo(struct fl_herd *herd, struct fl_request *request)
+{
+    struct process *process = process_of(herd, request->pid);
+    if (process && !process->is_first) {
+        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN, false);
+        herd->report.unreached++;
+    }
+    atomic_store(&request->pid, 0);
+    atomic_store(&request->state, FL_REQUEST_FREE);
+}
+
+/* The request of a process that said so, and may have ended since. */
+static struct fl_request *request_failed(const struct fl_herd *herd, pid_t pid)
+{
+    for (uint32_t i = 0; i < FL_REQUESTS; i++) {
+        struct fl_request *request = &herd->control->requests[i];
+        if (atomic_load(&request->state) == FL_REQUEST_FAILED &&
+            atomic_load(&request->pid) == pid)
+            return request;
+    }
+    return NULL;
+}
+
+static void bury(struct fl_herd *herd, bool is_all)
+{
+    for (size_t i = herd->count; i-- > 0;) {
+        const struct process *process = &herd->processes[i];
+        if (!is_all && !process_is_gone(herd, process))
+            continue;
+        struct fl_request *failed = request_failed(herd, process->pid);
+        if (failed) {
+            request_undo(herd, failed);
+            continue;
+        }
+        const int first = atomic_load(&herd->first_status);
+        const bool is_known = process->is_first && first != FL_STATUS_RUNS;
+        process_end(herd, i, is_known ? first : FL_STATUS_UNKNOWN, true);
+    }
+}
+
+/* ---- joining ---- */
 
 /* How often has this pid had a trace already, and one more? */
 static uint32_t pid_use(const struct fl_herd *herd, pid_t pid)
@@ -254,18 +283,6 @@ static void request_answer(struct fl_herd *herd, struct fl_request *request)
     }
     atomic_store(&request->state, process ? FL_REQUEST_ANSWERED : FL_REQUEST_REFUSED);
     fl_futex_wake(&request->state);
-}
-
-/* It could not open its rings: it runs on without us. */
-static void request_undo(struct fl_herd *herd, struct fl_request *request)
-{
-    struct process *process = process_of(herd, request->pid);
-    if (process && !process->is_first) {
-        process_end(herd, (size_t)(process - herd->processes), FL_STATUS_UNKNOWN, false);
-        herd->report.unreached++;
-    }
-    atomic_store(&request->pid, 0);
-    atomic_store(&request->state, FL_REQUEST_FREE);
 }
 
 /* A process that was killed while it joined leaves its request taken. */
