@@ -221,7 +221,7 @@ static void bury(struct fl_herd *herd, bool is_all)
         if (!is_all && !process_is_gone(herd, process))
             continue;
         struct fl_request *failed = request_failed(herd, process->pid);
-        if (failed) {
+        if (failed && !process->is_first) {
             request_undo(herd, failed);
             continue;
         }
