@@ -21,6 +21,17 @@ static inline void *fl_call_zeroed(struct fl_allocator *self, size_t bytes)
     return block == NULL ? NULL : memset(block, 0, bytes);
 }
 
+/** Give `block` back as `action` says; the size and the alignment are used where the allocator takes them. */
+static inline bool fl_call_free(struct fl_allocator *self, enum fl_action action, void *block,
+                                uint64_t bytes, uint8_t align_log2)
+{
+    if (action != FL_DO_FREE_SIZED || self->ops->free_sized == NULL) {
+        return self->ops->free(self, block);
+    }
+    return self->ops->free_sized(self, block, (size_t)bytes,
+                                 align_log2 == 0 ? 0 : (size_t)1 << align_log2);
+}
+
 /**
  * The call of `step` on `block`, what its slot holds: NULL where it never got one.
  *
@@ -41,7 +52,9 @@ fl_call_run(struct fl_allocator *self, const struct fl_step *step, void *block)
         return block == NULL ? self->ops->alloc(self, bytes, 0)
                              : self->ops->resize(self, block, bytes);
     case FL_DO_FREE:
-        self->ops->free(self, block);
+    case FL_DO_FREE_SIZED:
+        fl_call_free(self, (enum fl_action)step->action, block, step->size_bytes,
+                     step->align_log2);
         return NULL;
     case FL_DO_USABLE:
         (void)self->ops->usable_size(self, block);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 
 #include "blockmap.h"
+#include "call.h"
 #include "pattern.h"
 #include "table.h"
 
@@ -352,7 +353,8 @@ static enum fl_status step_free(struct fl_checker *checker, const struct fl_step
     if (!contents_intact(checker, object, finding)) {
         return FL_WRONG;
     }
-    if (!checker->ops->free(checker->allocator, object->block)) {
+    if (!fl_call_free(checker->allocator, (enum fl_action)step->action, object->block,
+                      step->size_bytes, step->align_log2)) {
         *finding = finding_about(checker, FL_FINDING_FREE_REFUSED, object);
         return FL_WRONG;
     }
@@ -380,6 +382,7 @@ static enum fl_status step_run(struct fl_checker *checker, const struct fl_step 
     case FL_DO_RESIZE:
         return step_resize(checker, step, finding);
     case FL_DO_FREE:
+    case FL_DO_FREE_SIZED:
         return step_free(checker, step, finding);
     case FL_DO_USABLE:
         return step_usable(checker, step, finding);

@@ -347,7 +347,7 @@ static void step_take(struct fl_crew *crew, const struct fl_step *step, uint32_t
                                     .call = (uint8_t)fl_step_call(step)};
     *serial += fl_step_allocates(step);
     entry_link(crew, entry, index);
-    if (step->action == FL_DO_FREE) {
+    if (fl_step_frees(step)) {
         cell_leave(crew, entry->cell);
     }
 }

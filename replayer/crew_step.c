@@ -9,6 +9,7 @@
 
 #include <fl/trace.h>
 
+#include "call.h"
 #include "pattern.h"
 #include "plan.h"
 
@@ -173,7 +174,8 @@ static bool free_check(struct fl_allocator *self, const struct fl_crew_entry *en
     if (!contents_are_kept(entry, cell, cell->size_bytes, FL_FINDING_CONTENTS, finding)) {
         return false;
     }
-    if (!self->ops->free(self, cell->block)) {
+    if (!fl_call_free(self, (enum fl_action)entry->action, cell->block, entry->size_bytes,
+                      entry->align_log2)) {
         finding_begin(finding, FL_FINDING_FREE_REFUSED, entry, cell);
         return false;
     }
@@ -201,6 +203,7 @@ bool fl_crew_step_check(struct fl_allocator *self, const struct fl_crew_entry *e
 {
     switch ((enum fl_action)entry->action) {
     case FL_DO_FREE:
+    case FL_DO_FREE_SIZED:
         return free_check(self, entry, cell, finding);
     case FL_DO_RESIZE:
         return resize_check(self, entry, cell, refused, finding);
@@ -220,9 +223,10 @@ void fl_crew_step_run(struct fl_allocator *self, const struct fl_crew_entry *ent
     const size_t bytes = (size_t)entry->size_bytes;
     size_t old_bytes = 0;
     void *block = cell->block;
-    if (entry->action == FL_DO_FREE) {
+    if (entry->action == FL_DO_FREE || entry->action == FL_DO_FREE_SIZED) {
         if (block != NULL) {
-            self->ops->free(self, block);
+            fl_call_free(self, (enum fl_action)entry->action, block, entry->size_bytes,
+                         entry->align_log2);
         }
         cell->block = NULL;
         return;

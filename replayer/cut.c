@@ -20,6 +20,7 @@ struct holder {
     bool is_kept;
     uint64_t serial; /* in the copy */
     uint64_t bytes;
+    uint8_t align_log2; /* that was asked for, or 0 */
 };
 
 /* A copy under way. */
@@ -37,6 +38,7 @@ static const uint8_t call_of[] = {
     [FL_DO_ALIGNED] = FL_CALL_ALIGNED_ALLOC,
     [FL_DO_RESIZE] = FL_CALL_REALLOC,
     [FL_DO_FREE] = FL_CALL_FREE,
+    [FL_DO_FREE_SIZED] = FL_CALL_FREE_SIZED,
     [FL_DO_USABLE] = FL_CALL_USABLE_SIZE,
 };
 
@@ -65,7 +67,7 @@ static enum fl_status step_write(struct cutter *cutter, const struct fl_step *st
                                  struct holder *holder, struct fl_error *err)
 {
     const bool makes = step_makes(step), has_size = fl_step_allocates(step);
-    const bool is_ending = step->action == FL_DO_FREE || step->action == FL_DO_RESIZE;
+    const bool is_ending = fl_step_frees(step) || step->action == FL_DO_RESIZE;
     const uint64_t released_bytes = is_ending ? holder->bytes : 0;
     struct fl_event event = {
         .serial = makes ? FL_SERIAL_NONE : holder->serial,
@@ -73,9 +75,14 @@ static enum fl_status step_write(struct cutter *cutter, const struct fl_step *st
         .kind = call_of[step->action],
         .align_log2 = step->action == FL_DO_ALIGNED ? step->align_log2 : FL_ALIGN_DEFAULT,
     };
+    if (step->action == FL_DO_FREE_SIZED) { /* of what the object is now */
+        event.size_bytes = holder->bytes;
+        event.align_log2 = holder->align_log2;
+        event.kind = holder->align_log2 == 0 ? FL_CALL_FREE_SIZED : FL_CALL_FREE_ALIGNED_SIZED;
+    }
     if (has_size) {
-        *holder =
-            (struct holder){true, fl_writer_next_serial(cutter->writer), event.size_bytes};
+        *holder = (struct holder){true, fl_writer_next_serial(cutter->writer), event.size_bytes,
+                                  event.align_log2};
     }
     cutter->kept.objects += makes;
     cutter->kept.calls += !makes;

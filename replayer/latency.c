@@ -125,7 +125,8 @@ void fl_latency_free(struct fl_latency *latency)
 static void step_note(struct fl_latency *latency, const struct fl_step *step, uint64_t ns)
 {
 #define FL_LATENCY_OF(name, word, action) [action] = FL_LATENCY_##name,
-    static const uint8_t kind_of[] = {FL_LATENCY_LIST(FL_LATENCY_OF)};
+    static const uint8_t kind_of[] = {FL_LATENCY_LIST(FL_LATENCY_OF)[FL_DO_FREE_SIZED] =
+                                          FL_LATENCY_FREE};
 #undef FL_LATENCY_OF
     if (step->action != FL_DO_USABLE) {
         histogram_add(&latency->of[kind_of[step->action]], ns);
@@ -146,7 +147,7 @@ bool fl_latency_run(struct fl_latency *latency, const struct fl_step_batch *batc
         const struct fl_step *step = &batch->steps[i];
         void **block = &blocks[step->slot];
         const uint64_t had_bytes = step->action == FL_DO_RESIZE ? *old_bytes++ : 0;
-        if (*block == NULL && (step->action == FL_DO_FREE || step->action == FL_DO_USABLE)) {
+        if (*block == NULL && (fl_step_frees(step) || step->action == FL_DO_USABLE)) {
             continue; /* it was refused */
         }
         const uint64_t start_ns = now_ns();

@@ -68,7 +68,7 @@ static enum fl_status step_run(const struct fl_step *step, void *user, struct fl
         return fl_fail(err, FL_NOMEM, "no memory for a table of %u live objects", step->slot);
     }
     void **block = (void **)map->blocks.base + step->slot;
-    if (step->action == FL_DO_FREE) {
+    if (fl_step_frees(step)) {
         if (*block != NULL) {
             map->allocator->ops->free(map->allocator, *block);
         }

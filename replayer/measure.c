@@ -4,7 +4,7 @@
  * a look into the table by slot and the call. What that costs by itself is measured with the
  * target `none` in the same run and subtracted (DESIGN.md).
  *
- * The six calls are copied to locals, so that each step makes one indirect call and loads
+ * The calls are copied to locals, so that each step makes one indirect call and loads
  * nothing but the step and the slot. Time is read once per batch of up to 4,096 steps: 25-60 ns
  * of clock in some 100 us. Page faults are read outside these readings.
  *
@@ -76,6 +76,13 @@ static void *zeroed_by_memset(struct fl_allocator *self, size_t bytes)
     return block;
 }
 
+static bool free_unsized(struct fl_allocator *self, void *block, size_t bytes, size_t align)
+{
+    (void)bytes;
+    (void)align;
+    return self->ops->free(self, block);
+}
+
 /* Keep the old block when a resize was refused; allocate when there never was one. */
 static void *resize_or_keep(struct fl_allocator *self, void *block, size_t bytes,
                             uint64_t *refused)
@@ -112,6 +119,8 @@ __attribute__((always_inline)) static inline void steps_run(struct fl_measure *m
     void *(*const alloc_zeroed)(struct fl_allocator *, size_t) =
         ops->alloc_zeroed != NULL ? ops->alloc_zeroed : zeroed_by_memset;
     bool (*const free_block)(struct fl_allocator *, void *) = ops->free;
+    bool (*const free_sized)(struct fl_allocator *, void *, size_t, size_t) =
+        ops->free_sized != NULL ? ops->free_sized : free_unsized;
     void **const blocks = measure->blocks.base;
     uint64_t refused = 0;
     for (const struct fl_step *step = batch->steps; step < end; step++) {
@@ -126,6 +135,12 @@ __attribute__((always_inline)) static inline void steps_run(struct fl_measure *m
         case FL_DO_FREE:
             if (*block != NULL) {
                 free_block(self, *block);
+            }
+            break;
+        case FL_DO_FREE_SIZED:
+            if (*block != NULL) {
+                free_sized(self, *block, bytes,
+                           step->align_log2 == 0 ? 0 : (size_t)1 << step->align_log2);
             }
             break;
         case FL_DO_RESIZE:

@@ -74,6 +74,7 @@ static void emit_plan(struct fl_emit *emit, const struct fl_plan_totals *plan)
     fl_emit_u64(emit, "unknown_frees", plan->unknown_frees);
     fl_emit_u64(emit, "unknown_others", plan->unknown_others);
     fl_emit_u64(emit, "failed_calls", plan->failed_calls);
+    fl_emit_u64(emit, "wrong_sizes", plan->wrong_sizes);
     fl_emit_u64(emit, "implied_frees", plan->implied_frees);
     fl_emit_u64(emit, "lost_events", plan->lost_events);
     fl_emit_close(emit);

@@ -45,6 +45,8 @@ static void print_oddities(FILE *out, const struct fl_plan_totals *plan)
     print_oddity(out, plan->unknown_frees, "frees of unknown pointers", &has_printed);
     print_oddity(out, plan->unknown_others, "other calls with unknown pointers", &has_printed);
     print_oddity(out, plan->failed_calls, "calls that failed when recorded", &has_printed);
+    print_oddity(out, plan->wrong_sizes, "sized frees of another size than was asked for",
+                 &has_printed);
     print_oddity(out, plan->implied_frees, "frees nobody saw", &has_printed);
     print_oddity(out, plan->lost_events, "events lost by the recorder", &has_printed);
     if (has_printed) {

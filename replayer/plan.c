@@ -6,6 +6,7 @@
  *   realloc(p, 0) that gave a block                    a resize to 0
  *   free of NULL or of an unknown pointer              counted, left out
  *   a call that failed when it was recorded            counted, left out
+ *   a sized free of another size than was asked for    counted, a free: the program was wrong
  *
  * Every event keeps its number through `origin`, and every object its serial, because the steps
  * that are left out never use one up. Peaks are counted here, from the trace alone, so they are
@@ -80,7 +81,7 @@ static enum fl_action action_of_odd(const struct fl_op *op)
         return FL_DO_USABLE;
     }
     if (op->kind >= FL_CALL_FREE || (op->flags & FL_FLAG_FREED)) {
-        return FL_DO_FREE;
+        return op->kind > FL_CALL_FREE ? FL_DO_FREE_SIZED : FL_DO_FREE;
     }
     if (op_is_realloc(op) && !(op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN))) {
         return FL_DO_RESIZE;
@@ -102,8 +103,8 @@ static inline enum fl_action action_of(const struct fl_op *op)
         [FL_CALL_REALLOC] = FL_DO_RESIZE,
         [FL_CALL_REALLOCARRAY] = FL_DO_RESIZE,
         [FL_CALL_FREE] = FL_DO_FREE,
-        [FL_CALL_FREE_SIZED] = FL_DO_FREE,
-        [FL_CALL_FREE_ALIGNED_SIZED] = FL_DO_FREE,
+        [FL_CALL_FREE_SIZED] = FL_DO_FREE_SIZED,
+        [FL_CALL_FREE_ALIGNED_SIZED] = FL_DO_FREE_SIZED,
         [FL_CALL_USABLE_SIZE] = FL_DO_USABLE,
     };
     const bool is_plain = op->flags == 0 && op->align_log2 == FL_ALIGN_DEFAULT;
@@ -122,7 +123,8 @@ static inline void step_put(struct fl_step_batch *out, const struct fl_op *op,
         .size_bytes = op->size_bytes,
         .slot = op->slot,
         .action = (uint8_t)action,
-        .align_log2 = action == FL_DO_ALIGNED ? op->align_log2 : 0,
+        .align_log2 =
+            action == FL_DO_ALIGNED || action == FL_DO_FREE_SIZED ? op->align_log2 : 0,
         .origin = (uint16_t)((unsigned)op->kind << 12 | out->events),
     };
 }
@@ -132,7 +134,7 @@ static void totals_add_step(struct fl_plan *plan, const struct fl_op *op, enum f
 {
     struct fl_plan_totals *totals = &plan->totals;
     uint64_t *size_of = &plan->size_of[op->slot];
-    if (action == FL_DO_FREE) {
+    if (action == FL_DO_FREE || action == FL_DO_FREE_SIZED) {
         totals->frees++;
         totals->live_objects--;
         totals->live_bytes -= *size_of;
@@ -176,6 +178,17 @@ static void thread_note(struct fl_plan *plan, const struct fl_op *op, struct fl_
     }
 }
 
+/* What to do in place of `action`, where what it says of its object is not so: no allocator can be right then. */
+static enum fl_action action_safe(struct fl_plan *plan, const struct fl_op *op,
+                                  enum fl_action action)
+{
+    if (action != FL_DO_FREE_SIZED || op->size_bytes == plan->size_of[op->slot]) {
+        return action;
+    }
+    plan->totals.wrong_sizes++;
+    return FL_DO_FREE;
+}
+
 /* One call to at most one step. */
 static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_step_batch *out)
 {
@@ -186,7 +199,7 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_st
     if (!sizes_reserve(plan, op->slot)) {
         return false;
     }
-    const enum fl_action action = action_of(op);
+    const enum fl_action action = action_safe(plan, op, action_of(op));
     totals_add_oddities(&plan->totals, op, action);
     if (action == FL_DO_RESIZE) {
         out->old_bytes[out->resizes++] = plan->size_of[op->slot];

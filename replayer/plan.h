@@ -2,7 +2,7 @@
  * The plan: from operations of a trace to steps a target can run.
  *
  * What cannot be run is counted and left out here, outside every timed section: records that
- * are no calls, failed calls, NULL and unknown pointers. What is left is one of six actions on
+ * are no calls, failed calls, NULL and unknown pointers. What is left is one of seven actions on
  * a slot, so the driver's loop stays small.
  *
  * Thread safety: one plan belongs to one thread.
@@ -15,12 +15,13 @@
 #include <fl/trace.h>
 
 enum fl_action {
-    FL_DO_ALLOC,   /* slot = alloc(size, 0) */
-    FL_DO_ZEROED,  /* slot = alloc_zeroed(size) */
-    FL_DO_ALIGNED, /* slot = alloc(size, 1 << align_log2) */
-    FL_DO_RESIZE,  /* slot = resize(slot, size) */
-    FL_DO_FREE,    /* free(slot) */
-    FL_DO_USABLE,  /* usable_size(slot) */
+    FL_DO_ALLOC,      /* slot = alloc(size, 0) */
+    FL_DO_ZEROED,     /* slot = alloc_zeroed(size) */
+    FL_DO_ALIGNED,    /* slot = alloc(size, 1 << align_log2) */
+    FL_DO_RESIZE,     /* slot = resize(slot, size) */
+    FL_DO_FREE,       /* free(slot) */
+    FL_DO_FREE_SIZED, /* free_sized(slot, size, 1 << align_log2, or 0) */
+    FL_DO_USABLE,     /* usable_size(slot) */
 };
 
 #define FL_PLAN_THREADS_MAX 65536u /* threads with higher numbers are taken for one of these */
@@ -44,6 +45,12 @@ static inline uint64_t fl_step_event_index(const struct fl_step *step)
 static inline unsigned fl_step_call(const struct fl_step *step)
 {
     return (unsigned)step->origin >> 12;
+}
+
+/** Does this step end its object? */
+static inline bool fl_step_frees(const struct fl_step *step)
+{
+    return step->action == FL_DO_FREE || step->action == FL_DO_FREE_SIZED;
 }
 
 /** Does this step use up the next serial? */
@@ -84,6 +91,7 @@ struct fl_plan_totals {
     uint64_t unknown_frees;                 /* of no live object, double frees too, left out */
     uint64_t unknown_others;                /* realloc (replayed as malloc), usable_size */
     uint64_t failed_calls;                  /* returned NULL when recorded, left out */
+    uint64_t wrong_sizes;                   /* sized frees of another size, replayed as free */
     uint64_t implied_frees;                 /* nobody saw them, replayed */
     uint64_t lost_events, threads, marks;
     uint64_t time_ns; /* sum of the ticks; 0: the trace has no times */
@@ -106,8 +114,8 @@ struct fl_plan {
  * Begin a plan that stops after `event_limit` events (UINT64_MAX: never).
  *
  * A brief one makes the same steps, at half the cost, and counts nothing of the trace: for a pass
- * after another has told what is in it. Its `old_bytes` are 0, so it is for workers that touch no
- * memory.
+ * after another has told what is in it, and that no sized free is wrong. Its `old_bytes` are 0, so it
+ * is for workers that touch no memory.
  */
 void fl_plan_init(struct fl_plan *plan, uint64_t event_limit, bool is_brief);
 void fl_plan_free(struct fl_plan *plan);

@@ -90,7 +90,8 @@ static void text_step(struct script *script, const struct fl_step *step,
     (void)before;
     static const char letters[] = {
         [FL_DO_ALLOC] = 'a',  [FL_DO_ZEROED] = 'z', [FL_DO_ALIGNED] = 'm',
-        [FL_DO_RESIZE] = 'r', [FL_DO_FREE] = 'f',   [FL_DO_USABLE] = 'u'};
+        [FL_DO_RESIZE] = 'r', [FL_DO_FREE] = 'f',   [FL_DO_FREE_SIZED] = 'f',
+        [FL_DO_USABLE] = 'u'};
     fprintf(script->out, "%c %" PRIu64, letters[step->action], number);
     if (step->action == FL_DO_ALIGNED) {
         fprintf(script->out, " %" PRIu64, (uint64_t)1 << step->align_log2);
@@ -142,6 +143,22 @@ static void resize_print(struct script *script, const struct fl_step *step,
     made_print(script, step, number);
 }
 
+/* Not all C libraries declare what C23 has. */
+static void sized_free_print(struct script *script, const struct fl_step *step, uint64_t number)
+{
+    if (step->align_log2 == 0) {
+        fprintf(script->out,
+                "    void free_sized(void *, size_t);\n    free_sized(p%" PRIu64 ", %" PRIu64
+                ");\n",
+                number, step->size_bytes);
+    } else {
+        fprintf(script->out,
+                "    void free_aligned_sized(void *, size_t, size_t);\n"
+                "    free_aligned_sized(p%" PRIu64 ", (size_t)1 << %u, %" PRIu64 ");\n",
+                number, step->align_log2, step->size_bytes);
+    }
+}
+
 static void program_step(struct script *script, const struct fl_step *step,
                          const struct holder *before, uint64_t number)
 {
@@ -171,6 +188,10 @@ static void program_step(struct script *script, const struct fl_step *step,
     case FL_DO_FREE:
         holds_print(script, number, before->bytes, fill_byte(number));
         fprintf(out, "    free(p%" PRIu64 ");\n", number);
+        break;
+    case FL_DO_FREE_SIZED:
+        holds_print(script, number, before->bytes, fill_byte(number));
+        sized_free_print(script, step, number);
         break;
     case FL_DO_USABLE:
         fprintf(out, "    malloc_usable_size(p%" PRIu64 ");\n", number);
@@ -204,7 +225,7 @@ static enum fl_status step_write(const struct fl_step *step, void *user, struct 
     script->step_print(script, step, holder, number);
     if (fl_step_allocates(step)) {
         *holder = (struct holder){number, step->size_bytes};
-    } else if (step->action == FL_DO_FREE) {
+    } else if (fl_step_frees(step)) {
         *holder = (struct holder){0};
     }
     return FL_OK;

@@ -83,8 +83,8 @@ static struct fl_pass_request pass_request(struct schedule *schedule,
         .check_mode = schedule->request->check_mode,
         .walk_every = schedule->request->walk_every,
         .event_limit = schedule->request->event_limit,
-        .is_brief =
-            schedule->has_trace && (touch == FL_TOUCH_NONE || target->ops == &fl_target_none),
+        .is_brief = schedule->has_trace && schedule->result->plan.wrong_sizes == 0 &&
+                    (touch == FL_TOUCH_NONE || target->ops == &fl_target_none),
         .timeout_s = schedule->request->timeout_s,
         .progress = schedule->request->is_quiet ? NULL : progress_step,
         .user = schedule,

@@ -105,7 +105,7 @@ static void block_note(struct fl_series_pass *pass, const struct fl_step *step,
 {
     uint64_t *const live = &pass->now.values[FL_SERIES_LIVE];
     uint64_t *const payload = &pass->now.values[FL_SERIES_PAYLOAD];
-    if (step->action == FL_DO_FREE) {
+    if (fl_step_frees(step)) {
         *live -= 1;
         *payload -= block->bytes;
         *block = (struct live_block){NULL, 0};

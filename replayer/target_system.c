@@ -5,17 +5,53 @@
  * (worker.c).
  *
  * Size 0: glibc's realloc(p, 0) frees, the interface wants a block: so 0 becomes 1 there.
+ *
+ * The sized frees of C23 are used where they come from the same file as malloc: a library that has none
+ * must not get its blocks freed by libc's. They are bound weakly, since to look up a name that is not
+ * there takes memory from malloc.
  */
 #include "target.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
 
+typedef void free_sized_call(void *block, size_t bytes);
+typedef void free_aligned_sized_call(void *block, size_t align, size_t bytes);
+
+__attribute__((weak)) extern free_sized_call free_sized;
+__attribute__((weak)) extern free_aligned_sized_call free_aligned_sized;
+
+struct system_target {
+    struct fl_allocator base;
+    free_sized_call *free_sized;                 /* or NULL */
+    free_aligned_sized_call *free_aligned_sized; /* or NULL */
+};
+_Static_assert(offsetof(struct system_target, base) == 0, "the base is the first member");
+
+/* Where the file that holds `address` begins in memory, or NULL. */
+static const void *file_base(const void *address)
+{
+    Dl_info info;
+    return address == NULL || dladdr(address, &info) == 0 ? NULL : info.dli_fbase;
+}
+
+static bool is_beside_malloc(const void *address)
+{
+    return address != NULL && file_base(address) == file_base((const void *)(uintptr_t)malloc);
+}
+
 static int system_create(const struct fl_allocator_config *config, struct fl_allocator **out)
 {
-    static struct fl_allocator instance = {.ops = &fl_target_system, .alignment = 16};
+    static struct system_target instance = {
+        .base = {.ops = &fl_target_system, .alignment = 16}};
     (void)config;
-    *out = &instance;
+    instance.free_sized =
+        is_beside_malloc((const void *)(uintptr_t)free_sized) ? free_sized : NULL;
+    instance.free_aligned_sized = is_beside_malloc((const void *)(uintptr_t)free_aligned_sized)
+                                      ? free_aligned_sized
+                                      : NULL;
+    *out = &instance.base;
     return 0;
 }
 
@@ -48,6 +84,22 @@ static bool system_free(struct fl_allocator *self, void *block)
     return true;
 }
 
+static bool system_free_sized(struct fl_allocator *self, void *block, size_t bytes,
+                              size_t align)
+{
+    const struct system_target *target = (const struct system_target *)self;
+    if (bytes == 0) {
+        free(block); /* it may have been resized to 1 in place of 0 */
+    } else if (align == 0 && target->free_sized != NULL) {
+        target->free_sized(block, bytes);
+    } else if (align != 0 && target->free_aligned_sized != NULL) {
+        target->free_aligned_sized(block, align, bytes);
+    } else {
+        free(block);
+    }
+    return true;
+}
+
 static void *system_resize(struct fl_allocator *self, void *block, size_t bytes)
 {
     (void)self;
@@ -65,7 +117,8 @@ static size_t system_usable_size(const struct fl_allocator *self, const void *bl
     {                                                                                          \
         .name = called, .summary = line, .create = system_create, .destroy = system_destroy,   \
         .alloc = system_alloc, .alloc_zeroed = system_alloc_zeroed, .free = system_free,       \
-        .resize = system_resize, .usable_size = system_usable_size,                            \
+        .free_sized = system_free_sized, .resize = system_resize,                              \
+        .usable_size = system_usable_size,                                                     \
     }
 
 const struct fl_allocator_ops fl_target_system =

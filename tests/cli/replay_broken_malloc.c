@@ -2,7 +2,8 @@
  * A library to preload: the malloc family over a bump allocator, right until block number
  * BROKEN_AFTER of the environment and from there handing out the last block again, or giving blocks
  * of a multiple of BROKEN_SIZE bytes 40 bytes too little room, or never coming back, to another thread than the first, from block number
- * BROKEN_HANG.
+ * BROKEN_HANG, or ending the process at the first sized free when there is a BROKEN_SIZED; and always at one
+ * whose size or alignment is not its block's.
  * Built with BROKEN_RACE it is right for one thread only. Without these variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
  */
 #include <errno.h>
@@ -113,6 +114,25 @@ int posix_memalign(void **block, size_t align, size_t bytes)
 {
     *block = broken_take(bytes, align < HEADER_BYTES ? HEADER_BYTES : align);
     return *block == NULL ? ENOMEM : 0;
+}
+
+void free_sized(void *block, size_t bytes);
+void free_aligned_sized(void *block, size_t align, size_t bytes);
+
+void free_sized(void *block, size_t bytes)
+{
+    if (getenv("BROKEN_SIZED") != NULL ||
+        (block != NULL && malloc_usable_size(block) != bytes)) {
+        abort();
+    }
+}
+
+void free_aligned_sized(void *block, size_t align, size_t bytes)
+{
+    if ((uintptr_t)block % align != 0) {
+        abort();
+    }
+    free_sized(block, bytes);
 }
 
 #endif

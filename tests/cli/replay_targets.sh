@@ -54,6 +54,14 @@ limit=$(sed -n 's/.*--limit=\([0-9]*\).*/\1/p' err)
 run 5 env BROKEN_AFTER=3000 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --check=full --runs=0 --limit="$limit"
 run 0 env BROKEN_AFTER=3000 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --check=full --runs=0 --limit=$((limit - 1))
 
+# Sized frees go where the library has them, with size and alignment as recorded, after a realloc too: it ends the
+# process at another. Where it ends it at the first, that is the event.
+run 0 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --runs=1 --latency --series=s.csv
+run 5 env BROKEN_SIZED=1 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --runs=0
+first=$("$FLTRACE" dump t.zst | awk '$2 ~ /^free_(aligned_)?sized$/ { print $1; exit }')
+expect err "flreplay: error: lib:lib=odd.so: event $first: crashed: Aborted*"
+run 0 env BROKEN_SIZED=1 "$FLREPLAY" t.zst --alloc=lib:./lib=odd.so --runs=0 --limit="$first"
+
 # The system calls of a foreign allocator: this library maps 5 MiB when loaded, then 1 GiB once. Its variables and the loader's are a few pages.
 memory_key() { # KEY: of the only target in r.json
     sed -n "/\"memory\": {/,/}/s/^ *\"$1\": \([0-9]*\),*$/\1/p" r.json

@@ -14,6 +14,7 @@
 
 struct live {
     uint64_t serial, size_bytes;
+    uint8_t align_log2; /* that was asked for, or 0 */
 };
 
 struct maker {
@@ -68,7 +69,7 @@ static void put_alloc(struct maker *maker)
         event.flags = FL_FLAG_NULL;
     }
     maker->live[maker->live_count++] =
-        (struct live){fl_writer_next_serial(maker->writer), event.size_bytes};
+        (struct live){fl_writer_next_serial(maker->writer), event.size_bytes, event.align_log2};
     put(maker, event, 0);
 }
 
@@ -76,19 +77,24 @@ static void put_free(struct maker *maker, size_t place)
 {
     const struct live object = maker->live[place];
     maker->live[place] = maker->live[--maker->live_count];
-    const bool is_realloc = random_below(maker, 50) == 0;
-    put(maker,
-        (struct fl_event){.serial = object.serial,
-                          .kind = is_realloc ? FL_CALL_REALLOC : FL_CALL_FREE,
-                          .flags = is_realloc ? FL_FLAG_FREED : 0},
-        object.size_bytes);
+    struct fl_event event = {.serial = object.serial, .kind = FL_CALL_FREE};
+    const uint64_t how = random_below(maker, 50);
+    if (how == 0) {
+        event.kind = FL_CALL_REALLOC;
+        event.flags = FL_FLAG_FREED;
+    } else if (how < 5) {
+        event.kind = object.align_log2 == 0 ? FL_CALL_FREE_SIZED : FL_CALL_FREE_ALIGNED_SIZED;
+        event.size_bytes = object.size_bytes;
+        event.align_log2 = object.align_log2;
+    }
+    put(maker, event, object.size_bytes);
 }
 
 static void put_resize(struct maker *maker, size_t place)
 {
     struct live *object = &maker->live[place];
     const struct live before = *object;
-    *object = (struct live){fl_writer_next_serial(maker->writer), random_size(maker)};
+    *object = (struct live){fl_writer_next_serial(maker->writer), random_size(maker), 0};
     put(maker,
         (struct fl_event){
             .serial = before.serial, .size_bytes = object->size_bytes, .kind = FL_CALL_REALLOC},

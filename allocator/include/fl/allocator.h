@@ -166,6 +166,12 @@ struct fl_allocator_ops {
      *  header beside it has been overwritten; nothing changed, `judge` says what is wrong. */
     bool (*free)(struct fl_allocator *self, void *block);
 
+    /**
+     * As free, from a caller that knows what it asked for: `bytes`, and `align` as in alloc. NULL: the
+     * caller uses free.
+     */
+    bool (*free_sized)(struct fl_allocator *self, void *block, size_t bytes, size_t align);
+
     /** Change the size, keeping the common prefix. `bytes` may be 0 (a block of size 0).
      *  NULL when there is no memory or no live block: all stays as it was. `block` is never
      *  NULL. */

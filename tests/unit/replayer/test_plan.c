@@ -17,17 +17,24 @@ static struct fl_plan_totals plan_ops(const struct fl_op *ops, size_t count, uin
 
 static struct fl_step_batch steps, brief_steps;
 
-/* Calls of every kind with every flag, in any order: what a plan does with them does not ask for sense. */
+static bool is_sized_free(uint8_t kind)
+{
+    return kind == FL_CALL_FREE_SIZED || kind == FL_CALL_FREE_ALIGNED_SIZED;
+}
+
+/* Calls of every kind with every flag, in any order: what a plan does with them does not ask for sense,
+ * but that a brief one takes the size of a sized free for right. */
 static size_t ops_make(struct fl_op *ops, size_t count, uint64_t *random)
 {
     for (size_t i = 0; i < count; i++) {
         *random = *random * 6364136223846793005u + 1442695040888963407u;
         const uint64_t bits = *random ^ (*random >> 31);
         const bool is_odd = bits % 4 == 0;
+        const uint8_t kind = (uint8_t)((bits >> 24) % FL_KIND_COUNT);
         ops[i] = (struct fl_op){
             .size_bytes = is_odd ? bits >> 60 : bits >> 50,
             .slot = is_odd && (bits >> 8) % 4 == 0 ? FL_SLOT_NONE : (uint32_t)(bits >> 16) % 64,
-            .kind = (uint8_t)((bits >> 24) % FL_KIND_COUNT),
+            .kind = is_sized_free(kind) ? (uint8_t)FL_CALL_FREE : kind,
             .flags = is_odd ? (uint8_t)(bits >> 32) : 0,
             .align_log2 = (bits >> 40) % 4 == 0 ? (uint8_t)(bits >> 44) : FL_ALIGN_DEFAULT};
     }
@@ -74,7 +81,7 @@ static void each_call_becomes_its_action(void **state)
         {.kind = FL_CALL_FREE_SIZED, .slot = 1, .size_bytes = 20},
     };
     static const uint8_t actions[] = {FL_DO_ALLOC,  FL_DO_ZEROED, FL_DO_ALIGNED,
-                                      FL_DO_RESIZE, FL_DO_USABLE, FL_DO_FREE};
+                                      FL_DO_RESIZE, FL_DO_USABLE, FL_DO_FREE_SIZED};
     const struct fl_plan_totals totals = plan_ops(ops, 6, UINT64_MAX, &steps);
     assert_int_equal(steps.count, 6);
     for (size_t i = 0; i < 6; i++) {
@@ -113,6 +120,40 @@ static void oddities_are_replayed_where_they_can_be(void **state)
     assert_int_equal(totals.size_zero, 1);
     assert_int_equal(totals.unknown_others, 1);
     assert_int_equal(totals.implied_frees, 1);
+}
+
+static void a_sized_free_has_the_size_and_alignment_it_was_given(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 10},
+        {.kind = FL_CALL_REALLOC, .slot = 0, .size_bytes = 70},
+        {.kind = FL_CALL_ALIGNED_ALLOC, .slot = 1, .size_bytes = 64, .align_log2 = 6},
+        {.kind = FL_CALL_FREE_SIZED, .slot = 0, .size_bytes = 70},
+        {.kind = FL_CALL_FREE_ALIGNED_SIZED, .slot = 1, .size_bytes = 64, .align_log2 = 6},
+    };
+    const struct fl_plan_totals totals = plan_ops(ops, 5, UINT64_MAX, &steps);
+    assert_int_equal(steps.steps[3].action, FL_DO_FREE_SIZED);
+    assert_int_equal(steps.steps[3].size_bytes, 70);
+    assert_int_equal(steps.steps[3].align_log2, 0);
+    assert_int_equal(steps.steps[4].action, FL_DO_FREE_SIZED);
+    assert_int_equal(steps.steps[4].align_log2, 6);
+    assert_int_equal(totals.wrong_sizes, 0);
+    assert_int_equal(totals.frees, 2);
+    assert_int_equal(totals.live_bytes, 0);
+}
+
+static void a_sized_free_of_another_size_is_a_plain_free(void **state)
+{
+    (void)state;
+    const struct fl_op ops[] = {
+        {.kind = FL_CALL_MALLOC, .slot = 0, .size_bytes = 10},
+        {.kind = FL_CALL_FREE_SIZED, .slot = 0, .size_bytes = 11},
+    };
+    const struct fl_plan_totals totals = plan_ops(ops, 2, UINT64_MAX, &steps);
+    assert_int_equal(steps.steps[1].action, FL_DO_FREE);
+    assert_int_equal(totals.wrong_sizes, 1);
+    assert_int_equal(totals.live_bytes, 0);
 }
 
 static void what_cannot_be_replayed_is_counted_and_keeps_its_number(void **state)
@@ -200,6 +241,8 @@ int main(void)
         cmocka_unit_test(each_call_becomes_its_action),
         cmocka_unit_test(a_brief_plan_has_the_same_steps),
         cmocka_unit_test(oddities_are_replayed_where_they_can_be),
+        cmocka_unit_test(a_sized_free_has_the_size_and_alignment_it_was_given),
+        cmocka_unit_test(a_sized_free_of_another_size_is_a_plain_free),
         cmocka_unit_test(what_cannot_be_replayed_is_counted_and_keeps_its_number),
         cmocka_unit_test(a_realloc_that_failed_leaves_the_object_alone),
         cmocka_unit_test(the_limit_counts_events_not_records),
