@@ -157,21 +157,17 @@ static json_t *document_foresee(const struct fl_run_request *run, char *const *p
     char *text = NULL;
     size_t bytes = 0;
     FILE *stream = open_memstream(&text, &bytes);
-    struct fl_trace_result *result = calloc(1, sizeof *result);
+    struct fl_trace_result result = {0};
     struct fl_means means = {0};
     struct fl_emit emit;
     json_t *foreseen = NULL;
     bool is_whole = false;
-    if (stream != NULL && result != NULL) {
+    if (stream != NULL && fl_result_init(&result, run, NULL)) {
         fl_out_json_start(&emit, stream, run);
-        result->target_count = run->targets.count;
-        for (size_t i = 0; i < run->targets.count; i++) {
-            result->targets[i].target = &run->targets.at[i];
-        }
         for (size_t i = 0; i < path_count; i++) {
-            result->name = paths[i];
-            if (trace_scan(paths[i], run->event_limit, &result->plan)) {
-                fl_out_json_trace(&emit, result);
+            result.name = paths[i];
+            if (trace_scan(paths[i], run->event_limit, &result.plan)) {
+                fl_out_json_trace(&emit, &result);
             }
         }
         is_whole = fl_out_json_end(&emit, &means);
@@ -180,7 +176,7 @@ static json_t *document_foresee(const struct fl_run_request *run, char *const *p
     if (is_whole && fl_baseline_parse(text, bytes, &foreseen, NULL) != FL_OK) {
         foreseen = NULL;
     }
-    free(result);
+    fl_result_free(&result);
     free(text);
     return foreseen;
 }

@@ -38,7 +38,7 @@ struct pass {
         uint64_t at_ns;    /* then; CLOCK_MONOTONIC */
         uint64_t idle_ns;  /* waited since one of them changed */
     } watch;
-    struct fl_reader *reader;
+    struct fl_source_reading reading;
     struct fl_plan plan;
     struct fl_step_batch *planned; /* the batch at hand, on its way to the ring; owned */
 };
@@ -152,7 +152,7 @@ static enum fl_status pass_feed(struct pass *pass, struct fl_error *err)
     enum fl_status read = FL_OK;
     while (!fl_plan_is_done(&pass->plan) &&
            trace_goes_on(pass->outcome,
-                         read = fl_reader_next(pass->reader, &batch, &trace_error),
+                         read = fl_reader_next(pass->reading.reader, &batch, &trace_error),
                          &trace_error)) {
         if (read == FL_CORRUPT) {
             continue;
@@ -271,7 +271,7 @@ static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *
     }
     answer_await(pass);
     pass->outcome->plan = pass->plan.totals;
-    pass->outcome->reader = *fl_reader_totals(pass->reader);
+    pass->outcome->reader = *fl_reader_totals(pass->reading.reader);
     if (status == FL_OK) {
         status = answer_take(pass, err);
     }
@@ -287,7 +287,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
 {
     struct fl_pass_outcome outcome = {.trace_error = {.status = FL_END}};
     struct pass pass = {.request = request, .outcome = &outcome};
-    enum fl_status status = fl_source_read(request->source, &pass.reader, err);
+    enum fl_status status = fl_source_read(request->source, &pass.reading, err);
     if (status != FL_OK) {
         return status;
     }
@@ -306,7 +306,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
     }
     free(pass.planned);
     fl_plan_free(&pass.plan);
-    fl_reader_close(pass.reader);
+    fl_source_done(&pass.reading);
     if (status == FL_OK) {
         *out = outcome;
     }

@@ -1,7 +1,7 @@
 /**
  * The driver's side of one pass: start a worker, decode the trace for it, take its answer.
  *
- * Thread safety: one pass at a time in a process (it starts and waits for a child).
+ * Thread safety: passes share nothing. A worker dies with the thread that makes its pass.
  */
 #ifndef FL_REPLAY_DRIVER_H
 #define FL_REPLAY_DRIVER_H

@@ -21,6 +21,7 @@
 #include "growth.h"
 #include "lesson.h"
 #include "library.h"
+#include "machine.h"
 #include "map.h"
 #include "out.h"
 #include "out_series.h"
@@ -176,6 +177,9 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
     case OPT_RUNS:
         request->run.run_count = (size_t)value->number;
         return number_at_least(value, "runs", 0, FL_RUNS_MAX, err);
+    case OPT_JOBS:
+        request->run.job_count = (size_t)value->number;
+        return number_at_least(value, "jobs", 1, FL_JOBS_MAX, err);
     case OPT_LATENCY:
         request->run.has_latency = true;
         return FL_OK;
@@ -420,58 +424,93 @@ static int result_shrink(const struct request *request, const struct fl_trace_re
     return fl_status_exit(err.status);
 }
 
-/* One trace: results to `output`, errors to standard error. Gives its exit code. */
-static int trace_replay(const struct request *request, struct output *output, const char *path)
+/* ---- the replay ---- */
+
+/* Results to the document and the series. What could not be replayed stands in the document all the same, where a
+ * trace or the environment is to blame: no reader may miss it. */
+static void result_record(struct output *output, struct fl_trace_result *result)
 {
-    struct fl_trace_result *result = malloc(sizeof *result);
-    struct fl_error err;
-    if (result == NULL) {
+    const int code = fl_status_exit(result->failure.status);
+    if (code == FL_EXIT_TRACE || code == FL_EXIT_ENVIRONMENT) {
+        result->trace_error = result->failure;
+        fl_document_add(&output->document, result);
+    } else if (result->is_complete) {
+        fl_document_add(&output->document, result);
+        fl_out_series_trace(&output->series, result);
+    }
+}
+
+/* The tables of all traces that were replayed. */
+static void tables_print(const struct request *request, const struct output *output,
+                         const struct fl_trace_result *results, size_t count)
+{
+    const struct fl_trace_result **shown = calloc(count, sizeof *shown);
+    struct fl_out_results complete = {.at = shown, .means = &output->document.means};
+    for (size_t i = 0; shown != NULL && i < count; i++) {
+        if (results[i].is_complete) {
+            shown[complete.count++] = &results[i];
+        }
+    }
+    if (complete.count > 0) {
+        fl_out_tables(stdout, &complete, output->is_colored);
+    }
+    for (size_t i = 0; request->wants_histogram && i < complete.count; i++) {
+        fl_out_histograms(stdout, complete.at[i]);
+    }
+    free(shown);
+}
+
+/* Errors and notes of one trace, to standard error; what is wrong is shrunk. Gives its exit code. */
+static int result_close(const struct request *request, const struct fl_trace_result *result)
+{
+    if (result->failure.status != FL_OK) {
+        fl_opt_report(&command, &result->failure);
+        return fl_status_exit(result->failure.status);
+    }
+    if (!result->is_complete) {
+        return FL_EXIT_OK; /* another one's failure ended all */
+    }
+    result_report(request, result, result->path);
+    const int code = fl_result_exit(result);
+    return code == FL_EXIT_WRONG ? graver(code, result_shrink(request, result, result->path))
+                                 : code;
+}
+
+static struct fl_trace_result *results_new(const struct request *request, char *const *paths,
+                                           size_t count)
+{
+    struct fl_trace_result *results = calloc(count, sizeof *results);
+    for (size_t i = 0; results != NULL && i < count; i++) {
+        if (!fl_result_init(&results[i], &request->run, paths[i])) {
+            (void)fl_fail(&results[i].failure, FL_NOMEM, "no memory for the results");
+        }
+    }
+    return results;
+}
+
+static int traces_replay(const struct request *request, struct output *output,
+                         char *const *paths, size_t count)
+{
+    struct fl_trace_result *results = results_new(request, paths, count);
+    int code = FL_EXIT_OK;
+    if (results == NULL) {
+        struct fl_error err;
         (void)fl_fail(&err, FL_NOMEM, "no memory for the results");
         fl_opt_report(&command, &err);
         return FL_EXIT_ENVIRONMENT;
     }
-    int code = FL_EXIT_OK;
-    if (fl_run_trace(&request->run, path, result, &err) != FL_OK) {
-        fl_opt_report(&command, &err);
-        code = fl_status_exit(err.status);
-        if (code == FL_EXIT_TRACE || code == FL_EXIT_ENVIRONMENT) { /* no reader may miss it */
-            result->name = path;
-            result->trace_error = err;
-            fl_document_add(&output->document, result);
-        }
-    } else {
-        fl_document_add(&output->document, result);
-        fl_out_series_trace(&output->series, result);
-        if (output->has_tables) {
-            fl_out_table(stdout, result, output->is_colored);
-        }
-        if (output->has_tables && request->wants_histogram) {
-            fl_out_histograms(stdout, result);
-        }
-        result_report(request, result, path);
-        code = fl_result_exit(result);
-        if (code == FL_EXIT_WRONG) {
-            code = graver(code, result_shrink(request, result, path));
-        }
+    fl_run_traces(&request->run, results, count);
+    for (size_t i = 0; i < count; i++) {
+        result_record(output, &results[i]);
     }
-    fl_result_free(result);
-    free(result);
-    return code;
-}
-
-static int traces_replay(const struct request *request, struct output *output,
-                         char *const *paths, size_t path_count)
-{
-    int code = FL_EXIT_OK;
-    for (size_t i = 0; i < path_count; i++) {
-        if (i > 0 && output->has_tables) {
-            putchar('\n');
-        }
-        code = graver(code, trace_replay(request, output, paths[i]));
-        if (code == FL_EXIT_BUG || code == FL_EXIT_ENVIRONMENT || code == FL_EXIT_USAGE) {
-            break;
-        }
+    if (output->has_tables) {
+        tables_print(request, output, results, count);
     }
+    for (size_t i = 0; i < count; i++) {
+        code = graver(code, result_close(request, &results[i]));
+        fl_result_free(&results[i]);
+    }
+    free(results);
     return code;
 }
 
@@ -501,11 +540,8 @@ static int request_run(struct request *request, char *const *paths, size_t path_
         fl_opt_report(&command, &err);
         return fl_status_exit(err.status);
     }
-    int code = traces_replay(request, &output, paths, path_count);
-    if (output.has_tables) {
-        fl_out_means(stdout, &output.document.means, output.is_colored);
-    }
-    code = output_close(&output, code, &err);
+    const int replayed = traces_replay(request, &output, paths, path_count);
+    const int code = output_close(&output, replayed, &err);
     next_command(request, paths[0], code);
     return code;
 }
@@ -523,6 +559,12 @@ static int lesson_run(struct request *request, char *const *paths, size_t path_c
     return fl_status_exit(status);
 }
 
+static size_t jobs_default(void)
+{
+    const size_t processors = fl_machine_processors();
+    return processors < FL_JOBS_MAX ? processors : FL_JOBS_MAX;
+}
+
 int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
 {
     if (argc == 3 && strcmp(argv[1], FL_WORKER_ARGUMENT) == 0) {
@@ -532,6 +574,7 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
         .run = {.catalog = catalog,
                 .event_limit = UINT64_MAX,
                 .run_count = RUNS_DEFAULT,
+                .job_count = jobs_default(),
                 .timeout_s = TIMEOUT_DEFAULT},
         .lesson = {.growth_largest = FL_GROWTH_LARGEST, .map_event = FL_MAP_AT_PEAK},
     };

@@ -40,13 +40,18 @@ static int is_setting(const char *variable)
     return 0;
 }
 
-void fl_machine_read(struct fl_machine *machine)
+unsigned fl_machine_processors(void)
 {
     cpu_set_t set;
-    *machine = (struct fl_machine){0};
-    machine->processors =
-        (unsigned)(sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
-                                                               : sysconf(_SC_NPROCESSORS_ONLN));
+    const long count = sched_getaffinity(0, sizeof set, &set) == 0
+                           ? CPU_COUNT(&set)
+                           : sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (unsigned)count : 1;
+}
+
+void fl_machine_read(struct fl_machine *machine)
+{
+    *machine = (struct fl_machine){.processors = fl_machine_processors()};
     huge_pages_read(machine->huge_pages, sizeof machine->huge_pages);
     for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
         if (is_setting(*variable) && machine->setting_count < FL_MACHINE_SETTINGS_MAX) {

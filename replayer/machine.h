@@ -17,6 +17,9 @@ struct fl_machine {
     const char *settings[FL_MACHINE_SETTINGS_MAX]; /* "MALLOC_CONF=...", of the environment */
 };
 
+/** Processors that this process may run on. */
+unsigned fl_machine_processors(void);
+
 void fl_machine_read(struct fl_machine *machine);
 
 #endif

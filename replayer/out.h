@@ -13,11 +13,38 @@
 #include "means.h"
 #include "result.h"
 
-/** The tables of one trace. */
-void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored);
+/** The results of a call that can be shown. */
+struct fl_out_results {
+    const struct fl_trace_result *const *at; /* `count`, at least one; not owned */
+    size_t count;
+    const struct fl_means *means; /* over them */
+};
 
-/** Geometric means over the traces; nothing for a single one. */
-void fl_out_means(FILE *out, const struct fl_means *means, bool is_colored);
+/** How many rows a table has: each target of each trace. */
+static inline size_t fl_out_row_count(const struct fl_out_results *results)
+{
+    return results->count * results->at[0]->target_count;
+}
+
+/** Row `i` of them; `result` (may be NULL) receives its trace. */
+static inline const struct fl_target_result *fl_out_row(const struct fl_out_results *results,
+                                                        size_t i,
+                                                        const struct fl_trace_result **result)
+{
+    const size_t target_count = results->at[0]->target_count;
+    const struct fl_trace_result *of = results->at[i / target_count];
+    if (result != NULL) {
+        *result = of;
+    }
+    return &of->targets[i % target_count];
+}
+
+/** What was replayed and how, and one table of each kind. */
+void fl_out_tables(FILE *out, const struct fl_out_results *results, bool is_colored);
+
+/** The parts above the tables: the traces, and what the times depend on. */
+void fl_out_traces(FILE *out, const struct fl_out_results *results);
+void fl_out_setting(FILE *out, const struct fl_out_results *results);
 
 /** How many calls made how many visits, as bars: one block per allocator that counts them. */
 void fl_out_histograms(FILE *out, const struct fl_trace_result *result);

@@ -1,8 +1,8 @@
 /*
- * Tables for people. The first one has what all allocators have: timed columns, which differ from
- * run to run and machine to machine, and behind them those of the counters, ours exact ones,
- * for others a pass of its own (memory_watch.c). Two tables of exact counts follow. A cell an allocator cannot fill holds "-".
- * What the columns mean is said in figures.h.
+ * Tables for people, with a group of rows for each trace where there are several. The first one has what all
+ * allocators have: timed columns, which differ from run to run and machine to machine, and behind them
+ * those of the counters, ours exact ones, for others a pass of its own (memory_watch.c). Two tables of
+ * exact counts follow. A cell an allocator cannot fill holds "-". What the columns mean is said in figures.h.
  */
 #include "out.h"
 
@@ -11,48 +11,18 @@
 #include <fl/fmt.h>
 
 #include "grid.h"
-#include "machine.h"
-#include "populate.h"
 
-#define SETTING_BYTES 200u
-
-static void print_trace(FILE *out, const struct fl_trace_result *result)
-{
-    const struct fl_plan_totals *plan = &result->plan;
-    fprintf(out, "%s: %s events%s, %s objects, ", result->name, fl_fmt_count(plan->events).text,
-            result->is_limited ? " (--limit)" : "", fl_fmt_count(plan->objects).text);
-    fprintf(out, "peak %s live, %s of payload\n", fl_fmt_count(plan->peak_live_objects).text,
-            fl_fmt_bytes(plan->peak_bytes).text);
-}
-
-/* Print "  12 frees of NULL" of what occurred; `*has_printed` keeps the commas right. */
-static void print_oddity(FILE *out, uint64_t count, const char *what, bool *has_printed)
-{
-    if (count > 0) {
-        fprintf(out, "%s%s %s", *has_printed ? ", " : "  besides: ", fl_fmt_count(count).text,
-                what);
-        *has_printed = true;
-    }
-}
-
-static void print_oddities(FILE *out, const struct fl_plan_totals *plan)
-{
-    bool has_printed = false;
-    print_oddity(out, plan->live_objects, "live at the end", &has_printed);
-    print_oddity(out, plan->null_pointers, "calls with NULL", &has_printed);
-    print_oddity(out, plan->size_zero, "of size 0", &has_printed);
-    print_oddity(out, plan->resize_zero, "realloc(p, 0)", &has_printed);
-    print_oddity(out, plan->unknown_frees, "frees of unknown pointers", &has_printed);
-    print_oddity(out, plan->unknown_others, "other calls with unknown pointers", &has_printed);
-    print_oddity(out, plan->failed_calls, "calls that failed when recorded", &has_printed);
-    print_oddity(out, plan->wrong_sizes, "sized frees of another size than was asked for",
-                 &has_printed);
-    print_oddity(out, plan->implied_frees, "frees nobody saw", &has_printed);
-    print_oddity(out, plan->lost_events, "events lost by the recorder", &has_printed);
-    if (has_printed) {
-        fputc('\n', out);
-    }
-}
+/* Columns of the first table. */
+enum {
+    FIGURE_NET,
+    FIGURE_RAW,
+    FIGURE_SPREAD,
+    FIGURE_RELATIVE,
+    FIGURE_FAULTS,
+    FIGURE_FOOTPRINT,
+    FIGURE_PAYLOAD,
+    FIGURE_SYSCALLS,
+};
 
 static double per_call(uint64_t sum, uint64_t calls)
 {
@@ -67,16 +37,17 @@ static void grid_set_times(struct fl_grid_table *grid, const struct fl_target_re
     }
     const double net = fl_median(target->net_ns, target->run_count);
     const double raw = fl_median(target->raw_ns, target->run_count);
-    fl_grid_set(grid, 0, "%.1f", net);
-    fl_grid_set(grid, 1, "%.1f", raw);
+    fl_grid_set(grid, FIGURE_NET, "%.1f", net);
+    fl_grid_set(grid, FIGURE_RAW, "%.1f", raw);
     if (raw > 0) {
-        fl_grid_set(grid, 2, "%.0f%%", 100 * fl_range(target->raw_ns, target->run_count) / raw);
+        fl_grid_set(grid, FIGURE_SPREAD, "%.0f%%",
+                    100 * fl_range(target->raw_ns, target->run_count) / raw);
     }
     if (first_net > 0 && target->target->ops != &fl_target_none) {
-        fl_grid_set(grid, 3, "%.2f", net / first_net);
+        fl_grid_set(grid, FIGURE_RELATIVE, "%.2f", net / first_net);
     }
     const double faults = fl_median(target->page_faults, target->run_count);
-    fl_grid_set(grid, 4, "%s", fl_fmt_count((uint64_t)faults).text);
+    fl_grid_set(grid, FIGURE_FAULTS, "%s", fl_fmt_count((uint64_t)faults).text);
 }
 
 /* What its own counters say, or the counting pass. */
@@ -89,11 +60,11 @@ static void grid_set_memory(struct fl_grid_table *grid, const struct fl_target_r
     const uint64_t footprint = fl_peak_footprint(target);
     const uint64_t peak_payload =
         target->has_stats ? target->stats.peak_payload : trace_payload;
-    fl_grid_set(grid, 5, "%s", fl_fmt_bytes(footprint).text);
+    fl_grid_set(grid, FIGURE_FOOTPRINT, "%s", fl_fmt_bytes(footprint).text);
     if (peak_payload > 0) {
-        fl_grid_set(grid, 6, "%.3f", per_call(footprint, peak_payload));
+        fl_grid_set(grid, FIGURE_PAYLOAD, "%.3f", per_call(footprint, peak_payload));
     }
-    fl_grid_set(grid, 7, "%s", fl_fmt_count(fl_system_calls(target)).text);
+    fl_grid_set(grid, FIGURE_SYSCALLS, "%s", fl_fmt_count(fl_system_calls(target)).text);
 }
 
 /* The net time all others are compared with. The floor is none: its own is 0 but for noise. */
@@ -109,104 +80,87 @@ static double first_net_of(const struct fl_trace_result *result)
     return first_net;
 }
 
-/* What the times depend on besides the allocators; the environment only where it says something. */
-static void print_machine(FILE *out)
+/* A row of what one target did with one trace. */
+typedef void row_add(struct fl_grid_table *grid, const struct fl_trace_result *result,
+                     const struct fl_target_result *target);
+
+static void figures_add(struct fl_grid_table *grid, const struct fl_trace_result *result,
+                        const struct fl_target_result *target)
 {
-    struct fl_machine machine;
-    fl_machine_read(&machine);
-    fprintf(out, "  %u processor%s, transparent huge pages: %s", machine.processors,
-            machine.processors == 1 ? "" : "s", machine.huge_pages);
-    for (size_t i = 0; i < machine.setting_count; i++) {
-        char setting[SETTING_BYTES];
-        snprintf(setting, sizeof setting, "%s", machine.settings[i]);
-        fl_make_printable(setting);
-        fprintf(out, "; %s", setting);
-    }
-    fputs("\n\n", out);
+    fl_grid_add_row(grid, target->target->label);
+    grid_set_times(grid, target, first_net_of(result));
+    grid_set_memory(grid, target, result->plan.peak_bytes);
 }
 
-/* Whose memory is not ours to fault in. */
-static void print_populated(FILE *out, const struct fl_trace_result *result)
+/* The line above the rows of a trace where there are several. */
+static void group_add(struct fl_grid_table *grid, const struct fl_trace_result *result,
+                      bool has_floor)
 {
-    const char *before = "  populate: not applicable to ";
-    for (size_t i = 0; result->is_populated && i < result->target_count; i++) {
-        if (!fl_populate_applies(result->targets[i].target->ops)) {
-            fprintf(out, "%s%s", before, result->targets[i].target->label);
-            before = ", ";
-        }
-    }
-    if (*before == ',') {
-        fputc('\n', out);
+    if (has_floor && result->run_count > 0) {
+        fl_grid_add_group(grid, "%s, floor %.1f", result->name,
+                          fl_median(result->floor_ns, result->run_count));
+    } else {
+        fl_grid_add_group(grid, "%s", result->name);
     }
 }
 
-/* With real threads: how many, what they cost the scheduler, and who is not made for them. */
-static void print_threads(FILE *out, const struct fl_trace_result *result)
+/* A row for each target, and a group of rows for each trace where there are several. */
+static void grid_fill(struct fl_grid_table *grid, const struct fl_out_results *results,
+                      row_add *add)
 {
-    const char *before = "  one lock around each call of ";
-    uint64_t threads = 0;
-    bool has_locked = false;
-    for (size_t i = 0; i < result->target_count; i++) {
-        const uint64_t of_target = result->targets[i].threads;
-        threads = of_target > threads ? of_target : threads;
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_trace_result *result;
+        const struct fl_target_result *target = fl_out_row(results, i, &result);
+        if (results->count > 1 && target == result->targets) {
+            group_add(grid, result, add == figures_add);
+        }
+        add(grid, result, target);
     }
-    if (threads == 0) {
-        return; /* one thread, or nothing that could be measured */
+}
+
+/* ---- times ---- */
+
+/* The last group of rows, in three of the columns. */
+static void means_add(struct fl_grid_table *grid, const struct fl_means *means)
+{
+    double first_net = 0;
+    if (means->trace_count < 2 || means->timed_count + means->sized_count == 0) {
+        return;
     }
-    fprintf(out, "  wall time of %s threads at a time at most; context switches per operation:",
-            fl_fmt_count(threads).text);
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target_result *target = &result->targets[i];
-        if (target->run_count > 0) {
-            fprintf(out, " %s %.4f", target->target->label,
-                    fl_median(target->switches, target->run_count));
+    fl_grid_add_group(grid, "geometric means over %zu traces: %zu timed, %zu with footprints",
+                      means->trace_count, means->timed_count, means->sized_count);
+    for (size_t i = 0; i < means->target_count; i++) {
+        const double net = fl_means_net_ns(means, i);
+        const double footprint = fl_means_footprint(means, i);
+        first_net = first_net <= 0 ? net : first_net;
+        fl_grid_add_row(grid, means->targets[i]->label);
+        if (net > 0) {
+            fl_grid_set(grid, FIGURE_NET, "%.1f", net);
+            fl_grid_set(grid, FIGURE_RELATIVE, "%.2f", net / first_net);
+        }
+        if (footprint > 0) {
+            fl_grid_set(grid, FIGURE_PAYLOAD, "%.3f", footprint);
         }
     }
-    fprintf(out, "\n");
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target *target = result->targets[i].target;
-        if (!fl_target_is_foreign(target->ops) && target->ops != &fl_target_none) {
-            fprintf(out, "%s%s", has_locked ? ", " : before, target->label);
-            has_locked = true;
-        }
-    }
-    fputs(has_locked ? "\n" : "", out);
 }
 
 /* Of all allocators the same columns: timed ones, then those that are the same in every run. */
-static void print_figures(FILE *out, const struct fl_trace_result *result, bool is_colored)
+static void print_figures(FILE *out, const struct fl_out_results *results, bool is_colored)
 {
     static const char *const titles[] = {"net",    "raw",       "spread",   "relative",
                                          "faults", "footprint", "/payload", "syscalls"};
-    if (result->plan.steps == 0) {
+    struct fl_grid_table grid;
+    if (results->count == 1 && results->at[0]->plan.steps == 0) {
         return;
     }
-    if (result->run_count == 0) {
-        fprintf(out, "\n  not timed (--runs=0)\n\n");
-    } else {
-        fprintf(out,
-                "\n  ns per operation, median of %zu runs, touch=%s%s%s the driver's floor of "
-                "%.1f\n",
-                result->run_count, fl_touch_word(result->touch),
-                result->is_populated ? ", populate" : "",
-                result->is_real ? ", threads=real; nothing is subtracted from raw, not even"
-                                : "; net = raw -",
-                fl_median(result->floor_ns, result->run_count));
-        print_populated(out, result);
-        print_threads(out, result);
-        print_machine(out);
-    }
-    struct fl_grid_table grid;
+    fl_out_setting(out, results);
     fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
-    const double first_net = first_net_of(result);
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target_result *target = &result->targets[i];
-        fl_grid_add_row(&grid, target->target->label);
-        grid_set_times(&grid, target, first_net);
-        grid_set_memory(&grid, target, result->plan.peak_bytes);
-    }
+    grid_fill(&grid, results, figures_add);
+    means_add(&grid, results->means);
     fl_grid_print(out, &grid, is_colored);
 }
+
+/* ---- latency ---- */
 
 static void grid_add_latency(struct fl_grid_table *grid, const char *label,
                              const struct fl_latency_figures *figures)
@@ -221,15 +175,19 @@ static void grid_add_latency(struct fl_grid_table *grid, const char *label,
 }
 
 /* The allocators below each other, for one kind of call. */
-static void print_latency(FILE *out, const struct fl_trace_result *result,
+static void print_latency(FILE *out, const struct fl_out_results *results,
                           enum fl_latency_kind kind, bool is_colored)
 {
     static const char *const titles[] = {"calls", "p50", "p90", "p99", "p99.9", "max"};
     struct fl_grid_table grid;
     uint64_t calls = 0;
     fl_grid_start(&grid, fl_latency_word(kind), titles, sizeof titles / sizeof titles[0]);
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target_result *target = &result->targets[i];
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_trace_result *result;
+        const struct fl_target_result *target = fl_out_row(results, i, &result);
+        if (results->count > 1 && target == result->targets) {
+            group_add(&grid, result, false);
+        }
         if (target->has_latencies) {
             grid_add_latency(&grid, target->target->label, &target->latencies.of[kind]);
             calls += target->latencies.of[kind].calls;
@@ -238,26 +196,39 @@ static void print_latency(FILE *out, const struct fl_trace_result *result,
     if (calls > 0) {
         fputc('\n', out);
         fl_grid_print(out, &grid, is_colored);
+    } else {
+        fl_grid_end(&grid);
     }
 }
 
-static void print_latencies(FILE *out, const struct fl_trace_result *result, bool is_colored)
+/* The first that was timed call by call, or NULL. */
+static const struct fl_target_result *latency_first(const struct fl_out_results *results)
 {
-    size_t i = 0;
-    while (i < result->target_count && !result->targets[i].has_latencies) {
-        i++;
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_target_result *target = fl_out_row(results, i, NULL);
+        if (target->has_latencies) {
+            return target;
+        }
     }
-    if (i == result->target_count) {
+    return NULL;
+}
+
+static void print_latencies(FILE *out, const struct fl_out_results *results, bool is_colored)
+{
+    const struct fl_target_result *first = latency_first(results);
+    if (first == NULL) {
         return;
     }
     fprintf(out,
             "\n  latency: ns of each call in one pass; the clock's own %" PRIu64
             " are in each figure\n",
-            result->targets[i].latencies.clock_ns);
+            first->latencies.clock_ns);
     for (size_t kind = 0; kind < FL_LATENCY_KINDS; kind++) {
-        print_latency(out, result, (enum fl_latency_kind)kind, is_colored);
+        print_latency(out, results, (enum fl_latency_kind)kind, is_colored);
     }
 }
+
+/* ---- exact counts ---- */
 
 static const char *verdict_text(enum fl_verdict verdict)
 {
@@ -281,9 +252,11 @@ static void grid_set_share(struct fl_grid_table *grid, size_t column, double sha
     }
 }
 
-static void grid_add_work(struct fl_grid_table *grid, const struct fl_target_result *target)
+static void work_add(struct fl_grid_table *grid, const struct fl_trace_result *result,
+                     const struct fl_target_result *target)
 {
     const struct fl_alloc_stats *stats = &target->stats;
+    (void)result;
     fl_grid_add_row(grid, target->target->label);
     fl_grid_set(grid, 0, "%s", verdict_text(target->verdict));
     if (!target->has_stats) {
@@ -309,9 +282,11 @@ static uint64_t other_calls(const struct fl_memory_calls *memory)
            memory->mprotect_calls;
 }
 
-static void grid_add_heap(struct fl_grid_table *grid, const struct fl_target_result *target)
+static void heap_add(struct fl_grid_table *grid, const struct fl_trace_result *result,
+                     const struct fl_target_result *target)
 {
     const struct fl_alloc_stats *stats = &target->stats;
+    (void)result;
     const struct fl_memory_calls *memory = &target->memory;
     fl_grid_add_row(grid, target->target->label);
     if (target->has_memory) {
@@ -331,30 +306,47 @@ static void grid_add_heap(struct fl_grid_table *grid, const struct fl_target_res
     grid_set_calls(grid, 5, stats->madvise_calls, stats->madvise_bytes);
 }
 
-static void print_hashes(FILE *out, const struct fl_trace_result *result)
+/* "NAME: " where there are several traces. */
+static void print_name(FILE *out, const struct fl_out_results *results,
+                       const struct fl_trace_result *result)
 {
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target_result *target = &result->targets[i];
+    if (results->count > 1) {
+        fprintf(out, "%s: ", result->name);
+    }
+}
+
+static void print_hashes(FILE *out, const struct fl_out_results *results)
+{
+    bool has_printed = false;
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_trace_result *result;
+        const struct fl_target_result *target = fl_out_row(results, i, &result);
         if (target->verdict == FL_VERDICT_PASSED && target->has_offsets) {
-            fprintf(out, "%s  offsets %016" PRIx64 "  %s\n", i == 0 ? "\n" : "",
-                    target->check.offsets_hash, target->target->label);
+            fprintf(out, "%s  offsets %016" PRIx64 "  ", has_printed ? "" : "\n",
+                    target->check.offsets_hash);
+            print_name(out, results, result);
+            fprintf(out, "%s\n", target->target->label);
+            has_printed = true;
         }
     }
 }
 
 /* NULL where the program got a block: its figures are of less work than the others'. */
-static void print_refused(FILE *out, const struct fl_trace_result *result)
+static void print_refused(FILE *out, const struct fl_out_results *results)
 {
-    for (size_t i = 0; i < result->target_count; i++) {
-        const struct fl_target_result *target = &result->targets[i];
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_trace_result *result;
+        const struct fl_target_result *target = fl_out_row(results, i, &result);
         if (target->refused > 0) {
-            fprintf(out, "\n  %s refused %s requests that the program was granted\n",
+            fputs("\n  ", out);
+            print_name(out, results, result);
+            fprintf(out, "%s refused %s requests that the program was granted\n",
                     target->target->label, fl_fmt_count(target->refused).text);
         }
     }
 }
 
-static void print_work(FILE *out, const struct fl_trace_result *result, bool is_colored)
+static void print_work(FILE *out, const struct fl_out_results *results, bool is_colored)
 {
     static const char *const titles[] = {"check",  "visits/malloc", "max",       "/free", "max",
                                          "splits", "merges",        "free list", "max"};
@@ -362,23 +354,28 @@ static void print_work(FILE *out, const struct fl_trace_result *result, bool is_
     fprintf(out, "\n  exact counts, the same in every run (--help says what each is)\n\n");
     struct fl_grid_table grid;
     fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
-    for (size_t i = 0; i < result->target_count; i++) {
-        grid_add_work(&grid, &result->targets[i]);
-    }
+    grid_fill(&grid, results, work_add);
     fl_grid_print(out, &grid, is_colored);
 }
 
-static void print_heap(FILE *out, const struct fl_trace_result *result, bool is_colored)
+/* Does any allocator know of its memory? */
+static bool memory_is_known(const struct fl_out_results *results)
+{
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        const struct fl_target_result *target = fl_out_row(results, i, NULL);
+        if (target->has_stats || target->has_memory) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_heap(FILE *out, const struct fl_out_results *results, bool is_colored)
 {
     static const char *const titles[] = {"block bytes", "internal", "external", "mmap",
                                          "munmap",      "madvise",  "others"};
     _Static_assert(sizeof titles / sizeof titles[0] <= FL_GRID_COLUMNS, "the grid holds a row");
-    bool has_memory = false;
-    for (size_t i = 0; i < result->target_count; i++) {
-        has_memory =
-            has_memory || result->targets[i].has_stats || result->targets[i].has_memory;
-    }
-    if (!has_memory) {
+    if (!memory_is_known(results)) {
         return;
     }
     fprintf(
@@ -386,47 +383,17 @@ static void print_heap(FILE *out, const struct fl_trace_result *result, bool is_
         "\n  memory: fragmentation at the peak of payload, system calls and their bytes\n\n");
     struct fl_grid_table grid;
     fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
-    for (size_t i = 0; i < result->target_count; i++) {
-        grid_add_heap(&grid, &result->targets[i]);
-    }
+    grid_fill(&grid, results, heap_add);
     fl_grid_print(out, &grid, is_colored);
 }
 
-void fl_out_table(FILE *out, const struct fl_trace_result *result, bool is_colored)
+void fl_out_tables(FILE *out, const struct fl_out_results *results, bool is_colored)
 {
-    print_trace(out, result);
-    print_oddities(out, &result->plan);
-    print_figures(out, result, is_colored);
-    print_latencies(out, result, is_colored);
-    print_work(out, result, is_colored);
-    print_heap(out, result, is_colored);
-    print_hashes(out, result);
-    print_refused(out, result);
-}
-
-void fl_out_means(FILE *out, const struct fl_means *means, bool is_colored)
-{
-    static const char *const titles[] = {"net", "relative", "/payload"};
-    if (means->trace_count < 2 || means->timed_count + means->sized_count == 0) {
-        return;
-    }
-    fprintf(out, "\ngeometric means over %zu traces: %zu timed, %zu with footprints\n\n",
-            means->trace_count, means->timed_count, means->sized_count);
-    struct fl_grid_table grid;
-    double first_net = 0;
-    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
-    for (size_t i = 0; i < means->target_count; i++) {
-        const double net = fl_means_net_ns(means, i);
-        const double footprint = fl_means_footprint(means, i);
-        first_net = first_net <= 0 ? net : first_net;
-        fl_grid_add_row(&grid, means->targets[i]->label);
-        if (net > 0) {
-            fl_grid_set(&grid, 0, "%.1f", net);
-            fl_grid_set(&grid, 1, "%.2f", net / first_net);
-        }
-        if (footprint > 0) {
-            fl_grid_set(&grid, 2, "%.3f", footprint);
-        }
-    }
-    fl_grid_print(out, &grid, is_colored);
+    fl_out_traces(out, results);
+    print_figures(out, results, is_colored);
+    print_latencies(out, results, is_colored);
+    print_work(out, results, is_colored);
+    print_heap(out, results, is_colored);
+    print_hashes(out, results);
+    print_refused(out, results);
 }

@@ -76,10 +76,34 @@ int fl_result_exit(const struct fl_trace_result *result)
     return fl_status_exit(result->trace_error.status);
 }
 
+bool fl_result_init(struct fl_trace_result *result, const struct fl_run_request *request,
+                    const char *path)
+{
+    const size_t count = request->targets.count;
+    *result = (struct fl_trace_result){
+        .name = path,
+        .path = path,
+        .touch = request->touch,
+        .is_populated = request->is_populated,
+        .is_real = request->is_real,
+        .targets = calloc(count, sizeof *result->targets),
+    };
+    if (result->targets == NULL) {
+        return false;
+    }
+    result->target_count = count;
+    for (size_t i = 0; i < count; i++) {
+        result->targets[i].target = &request->targets.at[i];
+    }
+    return true;
+}
+
 void fl_result_free(struct fl_trace_result *result)
 {
     for (size_t i = 0; i < result->target_count; i++) {
         free(result->targets[i].series);
-        result->targets[i].series = NULL;
     }
+    free(result->targets);
+    result->targets = NULL;
+    result->target_count = 0;
 }

@@ -16,6 +16,7 @@
 #include "touch.h"
 
 #define FL_RUNS_MAX 100u
+#define FL_JOBS_MAX 256u
 
 enum fl_verdict {
     FL_VERDICT_UNCHECKED, /* --check=off, or a target that is no allocator */
@@ -27,6 +28,7 @@ enum fl_verdict {
 struct fl_target_result {
     const struct fl_target *target; /* owned by the request */
     enum fl_verdict verdict;
+    bool has_told;                /* a pass gave counters, and whether there are any */
     struct fl_finding finding;    /* WRONG */
     struct fl_check_result check; /* PASSED */
     uint64_t refused; /* allocations that returned NULL though recorded as granted */
@@ -50,17 +52,20 @@ struct fl_target_result {
 };
 
 struct fl_trace_result {
-    const char *name; /* of the trace, for people */
+    const char *name;        /* of the trace, for people */
+    const char *path;        /* as it was given */
+    struct fl_error failure; /* why it could not be replayed; FL_OK: it could */
+    bool is_complete;        /* all its passes were made */
     struct fl_plan_totals plan;
     struct fl_reader_totals reader;
     struct fl_error trace_error; /* FL_END: the trace is whole */
     bool is_limited;             /* --limit stopped before the end */
     size_t run_count;
-    enum fl_touch touch;          /* as requested */
-    bool is_populated;            /* the same */
-    bool is_real;                 /* the same */
-    double floor_ns[FL_RUNS_MAX]; /* by run: ns per step of the target `none` */
-    struct fl_target_result targets[FL_TARGETS_MAX];
+    enum fl_touch touch;              /* as requested */
+    bool is_populated;                /* the same */
+    bool is_real;                     /* the same */
+    double floor_ns[FL_RUNS_MAX];     /* by run: ns per step of the target `none` */
+    struct fl_target_result *targets; /* `target_count`, owned */
     size_t target_count;
 };
 
@@ -78,6 +83,7 @@ struct fl_run_request {
     bool has_latency;     /* one more pass, in which each call is timed */
     bool has_series;      /* one more, for the states in its course */
     uint64_t timeout_s;   /* 0: wait for ever */
+    size_t job_count; /* passes that take no time of an allocator, at once, 1 .. FL_JOBS_MAX */
     bool is_quiet;
 };
 
@@ -97,7 +103,11 @@ double fl_fragmentation_external(const struct fl_alloc_stats *stats);
 uint64_t fl_peak_footprint(const struct fl_target_result *target);
 uint64_t fl_system_calls(const struct fl_target_result *target);
 
-/** Give back what a result owns. */
+/** Begin the result of the trace at `path`, which outlives it. False: no memory. End it with fl_result_free. */
+bool fl_result_init(struct fl_trace_result *result, const struct fl_run_request *request,
+                    const char *path) __attribute__((warn_unused_result));
+
+/** Give back what a result owns; also of one that is all zeros. */
 void fl_result_free(struct fl_trace_result *result);
 
 /** Exit code of one trace's results: 5 wins over 3, 3 over 0. */

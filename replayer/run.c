@@ -1,394 +1,225 @@
 /*
- * The order of the passes: first every target is checked, then the system calls of the foreign
- * ones are counted (ours count their own), then all are measured, the targets in turn
- * within a run and the floor at its head (none A B, none A B, ...), so that what disturbs the
- * machine for a while falls on all of them and on the floor that is subtracted. A target that
- * gave a wrong answer is not measured. The latency pass, in which each call is timed, and the series
- * pass, which looks at the heap after each, come last.
+ * The order of the passes. First those that take no time of an allocator, of all traces and targets, as many at
+ * once as are allowed (--jobs): they are exact, so what else runs on the machine does not matter. Then,
+ * one at a time, trace by trace, the timed ones, the targets in turn within a run and the floor at its
+ * head (none A B, none A B, ...), so that what disturbs the machine for a while falls on all of them
+ * and on the floor that is subtracted. The latency pass, in which each call is timed, comes last.
  *
- * Cost: (targets + foreign ones + runs * (targets + 1)) readings of the trace; one worker process each.
+ * Cost: (targets + foreign ones + runs * (targets + 1)) readings of a trace; one worker process each.
  */
 #include "run.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <fl/progress.h>
 
-#include "driver.h"
+#include "passes.h"
 
-/* One trace's passes under way. */
+/* All traces under way. */
 struct schedule {
     const struct fl_run_request *request;
-    struct fl_source source;
-    struct fl_trace_result *result;
+    struct fl_trace_run *traces;
+    size_t trace_count;
+    pthread_mutex_t lock; /* of all below, and of what passes share of a trace */
     struct fl_progress progress;
-    uint64_t events_done; /* in finished passes */
-    uint64_t pass_count;  /* that are planned */
-    bool has_trace;       /* a pass has told about the trace */
+    uint64_t events_done;
+    size_t next_task; /* trace * targets + target */
+    bool is_stopped;  /* by a failure that no trace is to blame for */
 };
 
-static void progress_step(uint64_t events, void *user)
+/* ---- progress and failure ---- */
+
+/* Known once every trace has told how long it is. The lock is held. */
+static uint64_t events_total(const struct schedule *schedule)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < schedule->trace_count; i++) {
+        const struct fl_trace_run *run = &schedule->traces[i];
+        if (!run->has_told && run->result->failure.status == FL_OK) {
+            return 0;
+        }
+        total += run->result->plan.events * fl_passes_planned(schedule->request);
+    }
+    return total;
+}
+
+static void progress_add(uint64_t events, void *user)
 {
     struct schedule *schedule = user;
-    fl_progress_update(&schedule->progress, schedule->events_done + events);
-}
-
-/* What a pass told about the trace is the same in all of them: the first one's is kept. */
-static void trace_note(struct schedule *schedule, const struct fl_pass_outcome *outcome)
-{
-    struct fl_trace_result *result = schedule->result;
-    schedule->events_done += outcome->plan.events;
-    if (schedule->has_trace) {
-        return;
+    pthread_mutex_lock(&schedule->lock);
+    schedule->events_done += events;
+    if (schedule->progress.total == 0) {
+        schedule->progress.total = events_total(schedule);
     }
-    schedule->has_trace = true;
-    schedule->progress.total = outcome->plan.events * schedule->pass_count;
-    result->plan = outcome->plan;
-    result->reader = outcome->reader;
-    result->trace_error = outcome->trace_error;
-    result->is_limited = outcome->plan.events >= schedule->request->event_limit;
+    fl_progress_update(&schedule->progress, schedule->events_done);
+    pthread_mutex_unlock(&schedule->lock);
 }
 
-/* Did the trace end with an error before its first event? There is nothing to show then. */
-static bool trace_is_empty(const struct fl_pass_outcome *outcome)
+/* A trace's first failure is kept. */
+static void failure_note(struct schedule *schedule, struct fl_trace_run *run,
+                         const struct fl_error *err)
 {
-    return outcome->plan.events == 0 && outcome->trace_error.status != FL_END;
-}
-
-/* A cut trace's hint is that its whole chunks were read; here there were none. */
-static enum fl_status trace_fail(const struct fl_pass_outcome *outcome, struct fl_error *err)
-{
-    *err = outcome->trace_error;
-    if (err->status == FL_TRUNCATED) {
-        err->status = FL_EMPTY;
+    pthread_mutex_lock(&schedule->lock);
+    if (run->result->failure.status == FL_OK) {
+        run->result->failure = *err;
     }
-    return err->status;
+    schedule->is_stopped = schedule->is_stopped || fl_status_exit(err->status) != FL_EXIT_TRACE;
+    pthread_mutex_unlock(&schedule->lock);
 }
 
-static struct fl_pass_request pass_request(struct schedule *schedule,
-                                           const struct fl_target *target, enum fl_pass pass)
+static bool goes_on(struct schedule *schedule, const struct fl_trace_run *run)
 {
-    const enum fl_touch touch = schedule->request->touch;
-    return (struct fl_pass_request){
-        .source = &schedule->source,
-        .target = target,
-        .pass = pass,
-        .touch = touch,
-        .is_populated = schedule->request->is_populated,
-        .is_real = schedule->request->is_real &&
-                   (pass == FL_PASS_MEASURE || pass == FL_PASS_CHECK_REAL),
-        .check_mode = schedule->request->check_mode,
-        .walk_every = schedule->request->walk_every,
-        .event_limit = schedule->request->event_limit,
-        .is_brief = schedule->has_trace && schedule->result->plan.wrong_sizes == 0 &&
-                    (touch == FL_TOUCH_NONE || target->ops == &fl_target_none),
-        .timeout_s = schedule->request->timeout_s,
-        .progress = schedule->request->is_quiet ? NULL : progress_step,
-        .user = schedule,
-    };
+    pthread_mutex_lock(&schedule->lock);
+    const bool is_sound = !schedule->is_stopped && run->result->failure.status == FL_OK;
+    pthread_mutex_unlock(&schedule->lock);
+    return is_sound;
 }
 
-static enum fl_status pass_run(struct schedule *schedule, const struct fl_pass_request *request,
-                               struct fl_pass_outcome *outcome, struct fl_error *err)
-{
-    const enum fl_status status = fl_driver_run(request, outcome, err);
-    if (status != FL_OK) {
-        return status;
-    }
-    trace_note(schedule, outcome);
-    return trace_is_empty(outcome) ? trace_fail(outcome, err) : FL_OK;
-}
+/* ---- the passes that are not timed ---- */
 
-static enum fl_status pass_make(struct schedule *schedule, const struct fl_target *target,
-                                enum fl_pass pass, struct fl_pass_outcome *outcome,
-                                struct fl_error *err)
+/* The next one; false when there is none. */
+static bool task_take(struct schedule *schedule, struct fl_trace_run **run,
+                      struct fl_target_result **target)
 {
-    const struct fl_pass_request request = pass_request(schedule, target, pass);
-    return pass_run(schedule, &request, outcome, err);
-}
-
-/* Counters of a pass: the first ones are kept, later ones must be the same. */
-static void stats_note(struct fl_target_result *target, const struct fl_answer *answer,
-                       bool is_first)
-{
-    if (is_first) {
-        target->has_stats = answer->has_stats;
-        target->has_offsets = answer->has_offsets;
-        target->stats = answer->stats;
-        strcpy(target->malloc_file, answer->preload.malloc_file);
-        target->is_repeatable = true;
-        target->refused = answer->refused;
-    } else if (memcmp(&target->stats, &answer->stats, sizeof target->stats) != 0) {
-        target->is_repeatable = false;
-    }
-}
-
-/* What real threads make of a heap depends on who came first: no exact counters. */
-static void measured_note(const struct schedule *schedule, struct fl_target_result *target,
-                          const struct fl_answer *answer, bool is_first)
-{
-    if (is_first || !schedule->request->is_real) {
-        stats_note(target, answer, is_first);
-    }
-    if (is_first && schedule->request->is_real) {
-        target->has_stats = target->has_offsets = false;
-    }
-}
-
-/* True when the answer is a finding, which is then the target's result. */
-static bool finding_note(struct fl_target_result *target, const struct fl_answer *answer)
-{
-    if (answer->status != FL_WRONG) {
+    const size_t target_count = schedule->request->targets.count;
+    pthread_mutex_lock(&schedule->lock);
+    const size_t task = schedule->next_task++;
+    pthread_mutex_unlock(&schedule->lock);
+    if (task >= schedule->trace_count * target_count) {
         return false;
     }
-    target->verdict = FL_VERDICT_WRONG;
-    target->finding = answer->finding;
+    *run = &schedule->traces[task / target_count];
+    *target = &(*run)->result->targets[task % target_count];
     return true;
 }
 
-static enum fl_status target_check(struct schedule *schedule, struct fl_target_result *target,
-                                   struct fl_error *err)
+static void *tasks_work(void *user)
 {
-    struct fl_pass_outcome outcome;
-    const enum fl_status status =
-        pass_make(schedule, target->target, FL_PASS_CHECK, &outcome, err);
-    if (status != FL_OK || finding_note(target, &outcome.answer)) {
-        return status;
-    }
-    target->verdict = FL_VERDICT_PASSED;
-    target->check = outcome.answer.check;
-    stats_note(target, &outcome.answer, true);
-    return FL_OK;
-}
-
-/* By one thread the answers are right; are they by all? */
-static enum fl_status target_check_real(struct schedule *schedule,
-                                        struct fl_target_result *target, struct fl_error *err)
-{
-    struct fl_pass_outcome outcome;
-    const enum fl_status status =
-        pass_make(schedule, target->target, FL_PASS_CHECK_REAL, &outcome, err);
-    if (status == FL_OK) {
-        (void)finding_note(target, &outcome.answer);
-    }
-    return status;
-}
-
-static double ns_per_step(const struct fl_answer *answer)
-{
-    return answer->steps == 0 ? 0 : (double)answer->elapsed_ns / (double)answer->steps;
-}
-
-static bool is_counted(const struct fl_target *target)
-{
-    return fl_target_is_foreign(target->ops);
-}
-
-/* Was the process ended because nothing may be watched in it? */
-static bool is_forbidden(const struct fl_answer *answer)
-{
-    return answer->status == FL_WRONG && answer->finding.kind == FL_FINDING_CRASH &&
-           answer->finding.found == SIGSYS;
-}
-
-static enum fl_status target_count(struct schedule *schedule, struct fl_target_result *target,
-                                   struct fl_error *err)
-{
-    struct fl_pass_outcome outcome;
-    const enum fl_status status =
-        pass_make(schedule, target->target, FL_PASS_COUNT, &outcome, err);
-    if (status != FL_OK) {
-        return status;
-    }
-    const struct fl_answer *answer = &outcome.answer;
-    target->memory_errno = is_forbidden(answer) ? EPERM : answer->memory_errno;
-    if (target->memory_errno == 0 && !finding_note(target, answer)) {
-        target->has_memory = true;
-        target->memory = answer->memory;
-    }
-    return FL_OK;
-}
-
-static enum fl_status all_count(struct schedule *schedule, struct fl_error *err)
-{
-    enum fl_status status = FL_OK;
-    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
-        struct fl_target_result *target = &schedule->result->targets[i];
-        if (is_counted(target->target) && target->verdict != FL_VERDICT_WRONG) {
-            status = target_count(schedule, target, err);
+    struct schedule *schedule = user;
+    struct fl_trace_run *run;
+    struct fl_target_result *target;
+    while (task_take(schedule, &run, &target)) {
+        struct fl_error err;
+        if (goes_on(schedule, run) && fl_passes_untimed(run, target, &err) != FL_OK) {
+            failure_note(schedule, run, &err);
         }
     }
-    return status;
+    return NULL;
 }
 
-static enum fl_status floor_measure(struct schedule *schedule, struct fl_error *err)
+/* This thread is one of the workers; where no more can be had, there are fewer. */
+static void tasks_run(struct schedule *schedule)
 {
-    struct fl_target none = {.ops = &fl_target_none};
-    strcpy(none.label, "none");
-    struct fl_pass_outcome outcome;
-    const enum fl_status status = pass_make(schedule, &none, FL_PASS_MEASURE, &outcome, err);
-    if (status == FL_OK) {
-        schedule->result->floor_ns[schedule->result->run_count++] =
-            ns_per_step(&outcome.answer);
+    pthread_t threads[FL_JOBS_MAX];
+    size_t count = 0;
+    while (count + 1 < schedule->request->job_count &&
+           pthread_create(&threads[count], NULL, tasks_work, schedule) == 0) {
+        count++;
     }
-    return status;
+    (void)tasks_work(schedule);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+    }
 }
 
-static enum fl_status target_measure(struct schedule *schedule, struct fl_target_result *target,
-                                     struct fl_error *err)
-{
-    struct fl_pass_outcome outcome;
-    const enum fl_status status =
-        pass_make(schedule, target->target, FL_PASS_MEASURE, &outcome, err);
-    if (status != FL_OK || finding_note(target, &outcome.answer)) {
-        return status;
-    }
-    const bool is_first = target->verdict == FL_VERDICT_UNCHECKED && target->run_count == 0;
-    measured_note(schedule, target, &outcome.answer, is_first);
-    const size_t run = target->run_count++;
-    target->threads = outcome.answer.threads;
-    target->switches[run] = outcome.answer.steps == 0 ? 0
-                                                      : (double)outcome.answer.switches /
-                                                            (double)outcome.answer.steps;
-    target->raw_ns[run] = ns_per_step(&outcome.answer);
-    /* What the driver costs by itself passes while other threads work: it does not subtract. */
-    const double floor_ns = schedule->request->is_real ? 0 : schedule->result->floor_ns[run];
-    target->net_ns[run] = target->raw_ns[run] - floor_ns;
-    target->page_faults[run] = (double)outcome.answer.page_faults;
-    return FL_OK;
-}
+/* ---- the timed ones ---- */
 
-static enum fl_status all_time(struct schedule *schedule, struct fl_error *err)
+typedef enum fl_status target_pass(struct fl_trace_run *run, struct fl_target_result *target,
+                                   struct fl_error *err);
+
+static enum fl_status each_target(struct fl_trace_run *run, target_pass *pass,
+                                  struct fl_error *err)
 {
     enum fl_status status = FL_OK;
-    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
-        struct fl_target_result *target = &schedule->result->targets[i];
-        struct fl_pass_outcome outcome;
-        if (target->verdict == FL_VERDICT_WRONG) {
+    for (size_t i = 0; status == FL_OK && i < run->result->target_count; i++) {
+        status = pass(run, &run->result->targets[i], err);
+    }
+    return status;
+}
+
+static enum fl_status trace_time(struct fl_trace_run *run, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; status == FL_OK && i < run->request->run_count; i++) {
+        status = fl_passes_floor(run, err);
+        if (status == FL_OK) {
+            status = each_target(run, fl_passes_measure, err);
+        }
+    }
+    return status == FL_OK && run->request->has_latency
+               ? each_target(run, fl_passes_latency, err)
+               : status;
+}
+
+static void traces_time(struct schedule *schedule)
+{
+    for (size_t i = 0; i < schedule->trace_count; i++) {
+        struct fl_trace_run *run = &schedule->traces[i];
+        struct fl_error err;
+        if (!goes_on(schedule, run)) {
             continue;
         }
-        status = pass_make(schedule, target->target, FL_PASS_LATENCY, &outcome, err);
-        if (status == FL_OK && !finding_note(target, &outcome.answer)) {
-            target->has_latencies = true;
-            target->latencies = outcome.answer.latencies;
+        if (trace_time(run, &err) == FL_OK) {
+            run->result->is_complete = true;
+        } else {
+            failure_note(schedule, run, &err);
         }
     }
-    return status;
 }
 
-static enum fl_status target_follow(struct schedule *schedule, struct fl_target_result *target,
-                                    struct fl_error *err)
-{
-    struct fl_pass_request request = pass_request(schedule, target->target, FL_PASS_SERIES);
-    struct fl_pass_outcome outcome;
-    request.is_watched = target->has_memory;
-    request.is_brief = false; /* steps have no times then */
-    request.series = malloc(sizeof *request.series);
-    if (request.series == NULL) {
-        return fl_fail(err, FL_NOMEM, "no memory for a series");
-    }
-    const enum fl_status status = pass_run(schedule, &request, &outcome, err);
-    if (status != FL_OK || finding_note(target, &outcome.answer)) {
-        free(request.series);
-        return status;
-    }
-    stats_note(target, &outcome.answer,
-               target->verdict == FL_VERDICT_UNCHECKED && target->run_count == 0);
-    target->series = request.series;
-    return FL_OK;
-}
+/* ---- all ---- */
 
-static enum fl_status all_follow(struct schedule *schedule, struct fl_error *err)
+/* Each trace is opened before anything is replayed, so that a missing one is told at once. */
+static void traces_open(struct schedule *schedule, struct fl_trace_result *results)
 {
-    enum fl_status status = FL_OK;
-    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
-        struct fl_target_result *target = &schedule->result->targets[i];
-        if (target->verdict != FL_VERDICT_WRONG) {
-            status = target_follow(schedule, target, err);
+    for (size_t i = 0; i < schedule->trace_count; i++) {
+        struct fl_trace_run *run = &schedule->traces[i];
+        struct fl_error err;
+        *run = (struct fl_trace_run){
+            .request = schedule->request,
+            .source = {.fd = -1},
+            .result = &results[i],
+            .lock = &schedule->lock,
+            .progress = schedule->request->is_quiet ? NULL : progress_add,
+            .user = schedule,
+        };
+        if (fl_source_open(&run->source, results[i].path, &err) == FL_OK) {
+            results[i].name = run->source.name;
+        } else {
+            failure_note(schedule, run, &err);
         }
     }
-    return status;
 }
 
-static bool is_checked(const struct schedule *schedule, const struct fl_target *target)
+static void traces_close(struct schedule *schedule)
 {
-    return schedule->request->check_mode != FL_CHECK_MODE_OFF && target->ops != &fl_target_none;
-}
-
-static enum fl_status all_check(struct schedule *schedule, struct fl_error *err)
-{
-    enum fl_status status = FL_OK;
-    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
-        struct fl_target_result *target = &schedule->result->targets[i];
-        if (is_checked(schedule, target->target)) {
-            status = target_check(schedule, target, err);
-        }
-        if (status == FL_OK && schedule->request->is_real &&
-            target->verdict == FL_VERDICT_PASSED) {
-            status = target_check_real(schedule, target, err);
+    for (size_t i = 0; i < schedule->trace_count; i++) {
+        if (schedule->traces[i].source.fd >= 0) {
+            fl_source_close(&schedule->traces[i].source);
         }
     }
-    return status;
 }
 
-static enum fl_status run_measure(struct schedule *schedule, struct fl_error *err)
+void fl_run_traces(const struct fl_run_request *request, struct fl_trace_result *results,
+                   size_t count)
 {
-    enum fl_status status = floor_measure(schedule, err);
-    for (size_t i = 0; status == FL_OK && i < schedule->result->target_count; i++) {
-        struct fl_target_result *target = &schedule->result->targets[i];
-        if (target->verdict != FL_VERDICT_WRONG) {
-            status = target_measure(schedule, target, err);
-        }
+    struct schedule schedule = {
+        .request = request,
+        .traces = calloc(count, sizeof *schedule.traces),
+        .trace_count = count,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+    };
+    if (schedule.traces == NULL) {
+        (void)fl_fail(&results[0].failure, FL_NOMEM, "no memory for %zu traces", count);
+        return;
     }
-    return status;
-}
-
-static enum fl_status schedule_run(struct schedule *schedule, struct fl_error *err)
-{
-    enum fl_status status = all_check(schedule, err);
-    if (status == FL_OK) {
-        status = all_count(schedule, err);
-    }
-    for (size_t run = 0; status == FL_OK && run < schedule->request->run_count; run++) {
-        status = run_measure(schedule, err);
-    }
-    if (status == FL_OK && schedule->request->has_latency) {
-        status = all_time(schedule, err);
-    }
-    return status == FL_OK && schedule->request->has_series ? all_follow(schedule, err)
-                                                            : status;
-}
-
-enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
-                            struct fl_trace_result *out, struct fl_error *err)
-{
-    *out = (struct fl_trace_result){.target_count = request->targets.count,
-                                    .touch = request->touch,
-                                    .is_populated = request->is_populated,
-                                    .is_real = request->is_real};
-    struct schedule schedule = {.request = request, .result = out};
-    for (size_t i = 0; i < request->targets.count; i++) {
-        out->targets[i].target = &request->targets.at[i];
-    }
-    enum fl_status status = fl_source_open(&schedule.source, path, err);
-    if (status != FL_OK) {
-        return status;
-    }
-    out->name = schedule.source.name;
-    for (size_t i = 0; i < request->targets.count; i++) {
-        schedule.pass_count +=
-            is_checked(&schedule, &request->targets.at[i]) * (request->is_real ? 2u : 1u);
-        schedule.pass_count += is_counted(&request->targets.at[i]);
-    }
-    schedule.pass_count += request->run_count * (request->targets.count + 1);
-    schedule.pass_count += request->has_latency ? request->targets.count : 0;
-    schedule.pass_count += request->has_series ? request->targets.count : 0;
+    traces_open(&schedule, results);
     fl_progress_start(&schedule.progress, "replaying", "events", 0);
-    status = schedule_run(&schedule, err);
+    tasks_run(&schedule);
+    traces_time(&schedule);
     fl_progress_end(&schedule.progress);
-    fl_source_close(&schedule.source);
-    return status;
+    traces_close(&schedule);
+    free(schedule.traces);
+    pthread_mutex_destroy(&schedule.lock);
 }

@@ -1,5 +1,5 @@
 /**
- * All passes over one trace, in their order.
+ * All passes over all traces of a call, in their order.
  *
  * Thread safety: one call at a time in a process.
  */
@@ -9,15 +9,14 @@
 #include "result.h"
 
 /**
- * Replay the trace at `path` into every target of `request`.
+ * Replay the traces of `results[0 .. count)` into every target of `request`.
  *
- * @param out  what was learned; also when an allocator was wrong or the trace is damaged; on a
- *             failure the targets, without results. Ends with fl_result_free, on a failure too
- * @return     FL_OK with `out`; a status of the trace when nothing of it could be read; FL_USAGE,
- *             FL_NOMEM, FL_IO when a pass could not be made
+ * @param results  each begun by fl_result_init; each receives what was learned, also when an allocator was
+ *                 wrong or the trace is damaged, or why it could not be replayed. A trace of which nothing
+ *                 can be read keeps none of the others back; what has to do with the environment or with us
+ *                 ends all, and those whose passes were not all made are not complete
  */
-enum fl_status fl_run_trace(const struct fl_run_request *request, const char *path,
-                            struct fl_trace_result *out, struct fl_error *err)
-    __attribute__((warn_unused_result));
+void fl_run_traces(const struct fl_run_request *request, struct fl_trace_result *results,
+                   size_t count);
 
 #endif

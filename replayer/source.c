@@ -1,11 +1,13 @@
 /*
  * Each pass reads the trace from its start; a pipe cannot, so it is copied to an unnamed file in
- * TMPDIR. Nothing is kept in memory: traces are longer than memories.
+ * TMPDIR. Nothing is kept in memory: traces are longer than memories. Each reading opens the file anew by its
+ * descriptor, since passes that run at once must not share a place in it.
  */
 #include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,13 +91,27 @@ enum fl_status fl_source_open(struct fl_source *source, const char *path, struct
     return status;
 }
 
-enum fl_status fl_source_read(const struct fl_source *source, struct fl_reader **reader,
+enum fl_status fl_source_read(const struct fl_source *source, struct fl_source_reading *reading,
                               struct fl_error *err)
 {
-    if (lseek(source->fd, 0, SEEK_SET) != 0) {
-        return fl_fail_os(err, FL_IO, errno, "cannot seek in %s", source->name);
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof source->fd];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", source->fd);
+    reading->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (reading->fd < 0) {
+        return fl_fail_os(err, FL_IO, errno, "cannot open %s once more", source->name);
     }
-    return fl_reader_open_fd(source->fd, source->name, reader, err);
+    const enum fl_status status =
+        fl_reader_open_fd(reading->fd, source->name, &reading->reader, err);
+    if (status != FL_OK) {
+        close(reading->fd);
+    }
+    return status;
+}
+
+void fl_source_done(struct fl_source_reading *reading)
+{
+    fl_reader_close(reading->reader);
+    close(reading->fd);
 }
 
 void fl_source_close(struct fl_source *source)

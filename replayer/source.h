@@ -1,7 +1,7 @@
 /**
  * A trace that can be read several times, wherever it comes from.
  *
- * Thread safety: one source belongs to one thread.
+ * Thread safety: once it is open, any thread may read a source.
  */
 #ifndef FL_REPLAY_SOURCE_H
 #define FL_REPLAY_SOURCE_H
@@ -19,9 +19,17 @@ struct fl_source {
 enum fl_status fl_source_open(struct fl_source *source, const char *path, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** A reader from the start of the trace. One at a time. */
-enum fl_status fl_source_read(const struct fl_source *source, struct fl_reader **reader,
+/** One reading of a source. */
+struct fl_source_reading {
+    struct fl_reader *reader;
+    int fd; /* with a place in the file of its own */
+};
+
+/** Read from the start of the trace. Several readings may go on at once. */
+enum fl_status fl_source_read(const struct fl_source *source, struct fl_source_reading *reading,
                               struct fl_error *err) __attribute__((warn_unused_result));
+void fl_source_done(struct fl_source_reading *reading);
+
 void fl_source_close(struct fl_source *source);
 
 #endif

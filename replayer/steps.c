@@ -8,7 +8,7 @@
 
 /* A walk under way. */
 struct walk {
-    struct fl_reader *reader;
+    struct fl_source_reading reading;
     struct fl_plan plan;
     struct fl_step_batch *steps; /* owned */
     fl_step_visitor *visit;
@@ -32,7 +32,7 @@ static enum fl_status walk_run(struct walk *walk, struct fl_error *err)
     struct fl_error damage;
     enum fl_status status = FL_OK;
     while (status == FL_OK && !fl_plan_is_done(&walk->plan)) {
-        const enum fl_status read = fl_reader_next(walk->reader, &batch, &damage);
+        const enum fl_status read = fl_reader_next(walk->reading.reader, &batch, &damage);
         if (read != FL_OK && read != FL_END && walk->damage.status == FL_END) {
             walk->damage = damage;
         }
@@ -50,7 +50,7 @@ enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limi
                              struct fl_error *err)
 {
     struct walk walk = {.visit = visit, .user = user, .damage = {.status = FL_END}};
-    enum fl_status status = fl_source_read(source, &walk.reader, err);
+    enum fl_status status = fl_source_read(source, &walk.reading, err);
     if (status != FL_OK) {
         return status;
     }
@@ -63,6 +63,6 @@ enum fl_status fl_steps_each(const struct fl_source *source, uint64_t event_limi
     }
     free(walk.steps);
     fl_plan_free(&walk.plan);
-    fl_reader_close(walk.reader);
+    fl_source_done(&walk.reading);
     return status;
 }

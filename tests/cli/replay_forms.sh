@@ -59,11 +59,11 @@ run 2 "$FLREPLAY" -q t.zst --format=csv:
 run 4 "$FLREPLAY" -q t.zst --format=csv:missing/r.csv
 run 4 "$FLREPLAY" -q t.zst --alloc=addr-tree --runs=0 --format=csv:/dev/full
 
-# Several traces: means below their tables and in JSON; one trace has none.
+# Several traces: means below their rows and in JSON; one trace has none.
 make_trace 11 5000 g1.zst
 make_trace 12 5000 g2.zst
 MIMALLOC_VERBOSE=0 run 0 "$FLREPLAY" g1.zst g2.zst --alloc=addr-tree,list-lifo --runs=1 --json=g.json
-expect out 'geometric means over 2 traces: 2 timed, 2 with footprints'
+expect out '  geometric means over 2 traces: 2 timed, 2 with footprints'
 expect out '  * processor*, transparent huge pages: *; MIMALLOC_VERBOSE=0'
 python3 - <<'END' >out 2>err || fail 'the means are not those of the traces'
 import json, math

@@ -9,7 +9,9 @@ static const struct fl_target floor_target = {.ops = &fl_target_none};
 static struct fl_trace_result *result_make(double own_ns, double other_ns, uint64_t footprint)
 {
     static struct fl_trace_result result;
-    result = (struct fl_trace_result){.target_count = 3, .plan = {.peak_bytes = 100}};
+    static struct fl_target_result targets[3];
+    result = (struct fl_trace_result){
+        .targets = targets, .target_count = 3, .plan = {.peak_bytes = 100}};
     result.targets[0] = (struct fl_target_result){.target = &own, .run_count = 1};
     result.targets[1] = (struct fl_target_result){.target = &other, .run_count = 1};
     result.targets[2] = (struct fl_target_result){.target = &floor_target, .run_count = 1};

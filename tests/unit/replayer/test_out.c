@@ -5,6 +5,7 @@
 #include "out.h"
 
 static struct fl_trace_result result;
+static struct fl_target_result targets[3];
 
 /* A trace and one allocator that counts, one that was counted, one of which nothing is known. */
 static void result_start(void)
@@ -19,6 +20,7 @@ static void result_start(void)
                  .peak_live_objects = 40,
                  .peak_bytes = 2048},
         .trace_error = {.status = FL_END},
+        .targets = targets,
         .target_count = 3,
     };
     result.targets[2] = (struct fl_target_result){.target = &unknown};
@@ -93,9 +95,20 @@ static void assert_prints(void (*print)(FILE *), const char *expected)
     free(text);
 }
 
+/* Of the result, `count` times. */
+static void tables_print(FILE *out, size_t count)
+{
+    static const struct fl_trace_result *const all[] = {&result, &result};
+    struct fl_means means = {0};
+    for (size_t i = 0; i < count; i++) {
+        fl_means_add(&means, all[i]);
+    }
+    fl_out_tables(out, &(struct fl_out_results){all, count, &means}, false);
+}
+
 static void table_print(FILE *out)
 {
-    fl_out_table(out, &result, false);
+    tables_print(out, 1);
 }
 
 static void every_figure_stands_in_its_column(void **state)
@@ -154,11 +167,45 @@ static void timed_columns_are_medians_and_relative_to_the_first(void **state)
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     assert_non_null(out);
-    fl_out_table(out, &result, false);
+    tables_print(out, 1);
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(text, "median of 3 runs, touch=none;"));
     assert_non_null(strstr(text, "  ours,knob=1  10.0  11.0     18%      1.00   1,000 "));
     assert_non_null(strstr(text, "  theirs       20.0  21.0     10%      2.00   2,000 "));
+    free(text);
+}
+
+static void each_trace_has_a_group_of_rows_and_the_means_have_one(void **state)
+{
+    (void)state;
+    result_start();
+    targets[2] = targets[1];
+    targets[0].refused = 7;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    assert_non_null(out);
+    tables_print(out, 2);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(
+        strstr(text, "t.zst: 1,234 events, 600 objects, peak 40 live, 2.0 KiB of payload\n"
+                     "t.zst: 1,234 events, 600 objects, peak 40 live, 2.0 KiB of payload\n"));
+    assert_non_null(strstr(
+        text,
+        "  allocator      net  raw  spread  relative  faults  footprint  /payload  syscalls\n"
+        "  t.zst\n"
+        "    ours,knob=1    -    -       -         -       -    5.9 KiB     2.000         6\n"
+        "    theirs         -    -       -         -       -    3.0 KiB     1.500        28\n"
+        "    theirs         -    -       -         -       -    3.0 KiB     1.500        28\n"
+        "  t.zst\n"));
+    assert_non_null(strstr(
+        text,
+        "  geometric means over 2 traces: 0 timed, 2 with footprints\n"
+        "    ours,knob=1    -    -       -         -       -          -     2.930         -\n"
+        "    theirs         -    -       -         -       -          -     1.500         "
+        "-\n"));
+    assert_non_null(
+        strstr(text, "  t.zst: ours,knob=1 refused 7 requests that the program was granted\n"));
     free(text);
 }
 
@@ -232,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_stands_in_its_column),
         cmocka_unit_test(timed_columns_are_medians_and_relative_to_the_first),
+        cmocka_unit_test(each_trace_has_a_group_of_rows_and_the_means_have_one),
         cmocka_unit_test(a_histogram_shows_shares_of_the_calls),
         cmocka_unit_test(json_has_what_is_derived_and_null_where_nothing_was_counted),
     };

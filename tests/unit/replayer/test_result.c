@@ -24,7 +24,8 @@ static void range_is_largest_minus_smallest(void **state)
 static void a_wrong_answer_wins_over_a_damaged_trace(void **state)
 {
     (void)state;
-    static struct fl_trace_result result = {.target_count = 2};
+    static struct fl_target_result targets[2];
+    static struct fl_trace_result result = {.targets = targets, .target_count = 2};
     result.trace_error.status = FL_END;
     assert_int_equal(fl_result_exit(&result), FL_EXIT_OK);
     result.trace_error.status = FL_TRUNCATED;
