@@ -207,9 +207,10 @@ static enum fl_status answer_take(struct pass *pass, struct fl_error *err)
     const struct fl_target *target = pass->request->target;
     if (atomic_load(&pass->ring->is_done) == 0) {
         const bool has_exited = WIFEXITED(pass->wait_status);
-        if (has_exited && WEXITSTATUS(pass->wait_status) == FL_EXIT_ENVIRONMENT) {
-            return fl_fail(err, FL_NOMEM, "%s: the worker process could not begin",
-                           target->label);
+        if (has_exited && atomic_load(&pass->ring->has_begun) == 0) {
+            return fl_fail(err, FL_NOMEM,
+                           "%s: the worker process could not begin, it ended with code %d",
+                           target->label, WEXITSTATUS(pass->wait_status));
         }
         if (!pass->has_hung && !has_exited && WTERMSIG(pass->wait_status) == SIGKILL) {
             return fl_fail(err, FL_NOMEM, "%s: the worker process was killed, memory ran out?",

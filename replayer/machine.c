@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "counter.h"
+
 #define HUGE_PAGES_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
 
 /* The kernel's list has the choice in brackets: "always [madvise] never". */
@@ -53,6 +55,9 @@ void fl_machine_read(struct fl_machine *machine)
 {
     *machine = (struct fl_machine){.processors = fl_machine_processors()};
     huge_pages_read(machine->huge_pages, sizeof machine->huge_pages);
+    struct fl_counter counter;
+    machine->has_instruction_counter = fl_counter_open_instructions(&counter) == 0;
+    fl_counter_close(&counter);
     for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
         if (is_setting(*variable) && machine->setting_count < FL_MACHINE_SETTINGS_MAX) {
             machine->settings[machine->setting_count++] = *variable;

@@ -6,6 +6,7 @@
 #ifndef FL_REPLAY_MEASURE_H
 #define FL_REPLAY_MEASURE_H
 
+#include "counter.h"
 #include "plan.h"
 #include "table.h"
 #include "target.h"
@@ -14,7 +15,9 @@
 struct fl_measure {
     struct fl_allocator *allocator;
     enum fl_touch touch;
-    bool is_populated;      /* set by the owner: memory is faulted in before the clock runs */
+    bool is_populated; /* set by the owner: memory is faulted in before the clock runs */
+    struct fl_counter
+        counter;            /* set by the owner: on in the timed sections; not open at first */
     struct fl_table blocks; /* void * by slot, NULL: none */
     uint64_t elapsed_ns;    /* in the timed sections */
     uint64_t steps;         /* run in them */

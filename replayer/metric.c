@@ -37,6 +37,9 @@ static const struct fl_metric metrics[] = {
      "peak, seen from outside; foreign allocators too"},
     {"page_faults", "count", FL_METRIC_TIMED, "time", "page_faults", NULL, "page_faults_runs",
      "in the timed loop"},
+    {"instructions", "count/op", FL_METRIC_TIMED, "time", "instructions_per_operation", NULL,
+     "instructions_per_operation_runs",
+     "without the driver's own, where the machine counts them"},
     {"net_ns", "ns/op", FL_METRIC_TIMED, "time", "net_ns_per_operation", NULL,
      "net_ns_per_operation_runs", "time without the driver's own"},
 };

@@ -61,8 +61,9 @@ static void print_machine(FILE *out)
 {
     struct fl_machine machine;
     fl_machine_read(&machine);
-    fprintf(out, "  %u processor%s, transparent huge pages: %s", machine.processors,
-            machine.processors == 1 ? "" : "s", machine.huge_pages);
+    fprintf(out, "  %u processor%s, transparent huge pages: %s%s", machine.processors,
+            machine.processors == 1 ? "" : "s", machine.huge_pages,
+            machine.has_instruction_counter ? "" : ", no counter of instructions");
     for (size_t i = 0; i < machine.setting_count; i++) {
         char setting[SETTING_BYTES];
         snprintf(setting, sizeof setting, "%s", machine.settings[i]);

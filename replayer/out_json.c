@@ -102,6 +102,15 @@ static void emit_time(struct fl_emit *emit, const struct fl_target_result *targe
     emit_runs(emit, "raw_ns_per_operation_runs", target->raw_ns, target->run_count);
     fl_emit_double(emit, "page_faults", fl_median(target->page_faults, target->run_count));
     emit_runs(emit, "page_faults_runs", target->page_faults, target->run_count);
+    if (target->has_instructions) {
+        fl_emit_double(emit, "instructions_per_operation",
+                       fl_median(target->instructions, target->run_count));
+        emit_runs(emit, "instructions_per_operation_runs", target->instructions,
+                  target->run_count);
+    } else {
+        fl_emit_null(emit, "instructions_per_operation");
+        fl_emit_null(emit, "instructions_per_operation_runs");
+    }
     if (is_real) {
         fl_emit_u64(emit, "threads", target->threads);
         fl_emit_double(emit, "context_switches_per_operation",
@@ -324,6 +333,7 @@ static void emit_machine(struct fl_emit *emit)
     fl_emit_object(emit, "machine");
     fl_emit_u64(emit, "processors", machine.processors);
     fl_emit_text(emit, "transparent_huge_pages", machine.huge_pages);
+    fl_emit_bool(emit, "has_instruction_counter", machine.has_instruction_counter);
     fl_emit_array(emit, "environment");
     for (size_t i = 0; i < machine.setting_count; i++) {
         fl_emit_text(emit, NULL, machine.settings[i]);

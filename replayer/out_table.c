@@ -22,6 +22,7 @@ enum {
     FIGURE_FOOTPRINT,
     FIGURE_PAYLOAD,
     FIGURE_SYSCALLS,
+    FIGURE_INSTRUCTIONS, /* only where they are counted */
 };
 
 static double per_call(uint64_t sum, uint64_t calls)
@@ -48,6 +49,10 @@ static void grid_set_times(struct fl_grid_table *grid, const struct fl_target_re
     }
     const double faults = fl_median(target->page_faults, target->run_count);
     fl_grid_set(grid, FIGURE_FAULTS, "%s", fl_fmt_count((uint64_t)faults).text);
+    if (target->has_instructions) {
+        fl_grid_set(grid, FIGURE_INSTRUCTIONS, "%.1f",
+                    fl_median(target->instructions, target->run_count));
+    }
 }
 
 /* What its own counters say, or the counting pass. */
@@ -144,17 +149,30 @@ static void means_add(struct fl_grid_table *grid, const struct fl_means *means)
     }
 }
 
+static bool instructions_are_counted(const struct fl_out_results *results)
+{
+    for (size_t i = 0; i < fl_out_row_count(results); i++) {
+        if (fl_out_row(results, i, NULL)->has_instructions) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of all allocators the same columns: timed ones, then those that are the same in every run. */
 static void print_figures(FILE *out, const struct fl_out_results *results, bool is_colored)
 {
-    static const char *const titles[] = {"net",    "raw",       "spread",   "relative",
-                                         "faults", "footprint", "/payload", "syscalls"};
+    static const char *const titles[] = {"net",      "raw",      "spread",
+                                         "relative", "faults",   "footprint",
+                                         "/payload", "syscalls", "instructions"};
+    _Static_assert(sizeof titles / sizeof titles[0] <= FL_GRID_COLUMNS, "the grid holds a row");
     struct fl_grid_table grid;
     if (results->count == 1 && results->at[0]->plan.steps == 0) {
         return;
     }
     fl_out_setting(out, results);
-    fl_grid_start(&grid, "allocator", titles, sizeof titles / sizeof titles[0]);
+    fl_grid_start(&grid, "allocator", titles,
+                  FIGURE_INSTRUCTIONS + (instructions_are_counted(results) ? 1 : 0));
     grid_fill(&grid, results, figures_add);
     means_add(&grid, results->means);
     fl_grid_print(out, &grid, is_colored);

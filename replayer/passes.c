@@ -271,8 +271,10 @@ enum fl_status fl_passes_floor(struct fl_trace_run *run, struct fl_error *err)
     struct fl_pass_outcome outcome;
     const enum fl_status status = pass_make(run, &none, FL_PASS_MEASURE, &outcome, err);
     if (status == FL_OK) {
-        run->result->floor_ns[run->result->run_count++] =
-            per_step(outcome.answer.elapsed_ns, &outcome.answer);
+        const size_t at = run->result->run_count++;
+        run->result->floor_ns[at] = per_step(outcome.answer.elapsed_ns, &outcome.answer);
+        run->result->floor_instructions[at] =
+            per_step(outcome.answer.instructions, &outcome.answer);
     }
     return status;
 }
@@ -299,6 +301,9 @@ enum fl_status fl_passes_measure(struct fl_trace_run *run, struct fl_target_resu
     target->net_ns[at] =
         target->raw_ns[at] - (run->request->is_real ? 0 : run->result->floor_ns[at]);
     target->page_faults[at] = (double)answer->page_faults;
+    target->has_instructions = answer->instructions > 0;
+    target->instructions[at] =
+        per_step(answer->instructions, answer) - run->result->floor_instructions[at];
     return FL_OK;
 }
 

@@ -42,11 +42,13 @@ struct fl_target_result {
     bool has_latencies;            /* the latency pass was made */
     struct fl_latencies latencies; /* of that pass */
     size_t run_count;
-    double raw_ns[FL_RUNS_MAX];      /* by run: ns per step, driver included */
-    double net_ns[FL_RUNS_MAX];      /* by run: without the floor of the same run */
-    double page_faults[FL_RUNS_MAX]; /* by run */
-    double switches[FL_RUNS_MAX];    /* by run, of real threads: context switches per step */
-    uint64_t threads;                /* of real ones, the most at a time */
+    double raw_ns[FL_RUNS_MAX];       /* by run: ns per step, driver included */
+    double net_ns[FL_RUNS_MAX];       /* by run: without the floor of the same run */
+    double page_faults[FL_RUNS_MAX];  /* by run */
+    bool has_instructions;            /* the machine counts them */
+    double instructions[FL_RUNS_MAX]; /* by run: per step, without those of the floor */
+    double switches[FL_RUNS_MAX];     /* by run, of real threads: context switches per step */
+    uint64_t threads;                 /* of real ones, the most at a time */
 
     struct fl_series_result *series; /* the series pass was made; owned; else NULL */
 };
@@ -61,11 +63,12 @@ struct fl_trace_result {
     struct fl_error trace_error; /* FL_END: the trace is whole */
     bool is_limited;             /* --limit stopped before the end */
     size_t run_count;
-    enum fl_touch touch;              /* as requested */
-    bool is_populated;                /* the same */
-    bool is_real;                     /* the same */
-    double floor_ns[FL_RUNS_MAX];     /* by run: ns per step of the target `none` */
-    struct fl_target_result *targets; /* `target_count`, owned */
+    enum fl_touch touch;                    /* as requested */
+    bool is_populated;                      /* the same */
+    bool is_real;                           /* the same */
+    double floor_ns[FL_RUNS_MAX];           /* by run: ns per step of the target `none` */
+    double floor_instructions[FL_RUNS_MAX]; /* the same of instructions; 0: not counted */
+    struct fl_target_result *targets;       /* `target_count`, owned */
     size_t target_count;
 };
 

@@ -61,7 +61,8 @@ struct fl_answer {
     struct fl_memory_held held;    /* FL_PASS_PROBE */
     struct fl_memory_calls memory; /* FL_PASS_COUNT, when memory_errno is 0 */
     int memory_errno;
-    uint64_t page_faults; /* FL_PASS_MEASURE */
+    uint64_t page_faults;  /* FL_PASS_MEASURE */
+    uint64_t instructions; /* the same; 0: not counted */
     struct fl_finding finding;
     struct fl_check_result check;  /* FL_PASS_CHECK */
     struct fl_latencies latencies; /* FL_PASS_LATENCY */
@@ -78,6 +79,7 @@ struct fl_ring {
     _Atomic uint32_t is_worker_waiting;                     /* for `produced` */
     _Alignas(FL_CACHE_LINE_SIZE) _Atomic uint32_t consumed; /* batches done; a futex word */
     _Atomic uint32_t is_driver_waiting;                     /* for `consumed` */
+    _Atomic uint32_t has_begun;                             /* the worker has the ring */
     _Atomic uint32_t is_done;                 /* the answer is there; a futex word */
     _Atomic uint64_t event;                   /* check pass: the event at work, for crashes */
     _Atomic uint64_t first_event, last_event; /* real threads: the events at work */

@@ -51,6 +51,7 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
     struct fl_measure measure;
     fl_measure_init(&measure, allocator, ring->job.touch);
     measure.is_populated = ring->job.is_populated;
+    const bool is_counting = fl_counter_open_instructions(&measure.counter) == 0;
     for (const struct fl_step_batch *batch = fl_ring_get(ring); batch != NULL;
          batch = fl_ring_get(ring)) {
         if (!fl_measure_reserve(&measure, batch)) {
@@ -63,7 +64,9 @@ static void pass_measure(struct fl_ring *ring, struct fl_allocator *allocator)
     ring->answer.elapsed_ns = measure.elapsed_ns;
     ring->answer.steps = measure.steps;
     ring->answer.page_faults = measure.page_faults;
+    ring->answer.instructions = is_counting ? fl_counter_value(&measure.counter) : 0;
     ring->answer.refused = measure.refused;
+    fl_counter_close(&measure.counter);
     fl_measure_free(&measure);
 }
 
@@ -225,6 +228,7 @@ int fl_worker_main(const struct fl_catalog *catalog, const char *fd_text)
     if (ring == NULL || getppid() != ring->job.driver) {
         return FL_EXIT_ENVIRONMENT;
     }
+    atomic_store(&ring->has_begun, 1);
     const char *name = ring->job.name;
     const struct fl_allocator_ops *ops = fl_catalog_find(catalog, name, strlen(name));
     if (ops == NULL || (fl_target_is_foreign(ops) &&

@@ -1,6 +1,7 @@
 /*
- * The worker is /proc/self/exe started with posix_spawn: no copy of our address space, no
- * leftovers of our heap in its libc, and the loader gives it the allocator it is to have.
+ * The worker is this program's file started with posix_spawn: no copy of our address space, no
+ * leftovers of our heap in its libc, and the loader gives it the allocator it is to have. The file is started by
+ * its name, since /proc/self/exe is valgrind's where a replay runs under it; by that link when it has none.
  *
  * LD_PRELOAD of the user is for the commands he starts, not for what is measured: a worker gets
  * the target's library and nothing else. All other variables stay, those that allocators read
@@ -9,6 +10,7 @@
 #include "worker_start.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 
 #include "worker.h"
 
+#define SELF           "/proc/self/exe"
 #define WORKER_FD      3
 #define WORKER_FD_TEXT "3"
 #define PRELOAD        "LD_PRELOAD="
@@ -51,10 +54,18 @@ static int files_pass(posix_spawn_file_actions_t *actions, int ring_fd, int erro
     return result;
 }
 
+static const char *own_path(char *path, size_t bytes)
+{
+    const ssize_t length = readlink(SELF, path, bytes - 1);
+    path[length > 0 ? length : 0] = '\0';
+    return length > 0 && access(path, X_OK) == 0 ? path : SELF;
+}
+
 static int process_start(int ring_fd, int errors_fd, char **environment, pid_t *worker)
 {
     char name[] = "flreplay", option[] = FL_WORKER_ARGUMENT, fd_text[] = WORKER_FD_TEXT;
     char *const argv[] = {name, option, fd_text, NULL};
+    char path[PATH_MAX];
     posix_spawn_file_actions_t actions;
     int result = posix_spawn_file_actions_init(&actions);
     if (result != 0) {
@@ -62,7 +73,8 @@ static int process_start(int ring_fd, int errors_fd, char **environment, pid_t *
     }
     result = files_pass(&actions, ring_fd, errors_fd);
     if (result == 0) {
-        result = posix_spawn(worker, "/proc/self/exe", &actions, NULL, argv, environment);
+        result =
+            posix_spawn(worker, own_path(path, sizeof path), &actions, NULL, argv, environment);
     }
     posix_spawn_file_actions_destroy(&actions);
     return result;
