@@ -335,6 +335,110 @@ static bool extension_skip(struct fl_decoder *decoder)
            stop(decoder, "an extension longer than the chunk");
 }
 
+/* ---- the short forms ---- */
+
+/*
+ * What they use of a decoder, in registers while they follow each other: an operation that is stored might else
+ * be part of it for all the compiler knows, and each record would wait for the one before.
+ */
+struct short_state {
+    struct fl_slots *slots;
+    const uint8_t *at, *end;
+    uint64_t next, last; /* next_serial, last_released */
+    size_t free_count;
+};
+
+/* A new object, when its slot and its place are there. */
+static inline bool short_begin(struct short_state *state, uint64_t size_bytes, struct fl_op *op)
+{
+    struct fl_slots *const slots = state->slots;
+    if (state->free_count == 0 || (state->next - slots->first_young == FL_SLOTS_WINDOW &&
+                                   !fl_slots_retire_block(slots))) {
+        return false;
+    }
+    const uint32_t slot = slots->free_slots[--state->free_count];
+    slots->window[state->next++ % FL_SLOTS_WINDOW] = slot;
+    *op = (struct fl_op){.size_bytes = size_bytes, .slot = slot, .kind = FL_CALL_MALLOC};
+    return true;
+}
+
+/* The end of an object, when it is live and there is room for its slot. */
+static inline bool short_end(struct short_state *state, uint64_t serial, struct fl_op *op)
+{
+    struct fl_slots *const slots = state->slots;
+    if (serial >= state->next || state->free_count == slots->free_capacity) {
+        return false;
+    }
+    const uint32_t slot = fl_slots_take(slots, serial);
+    if (slot == FL_SLOT_NONE) {
+        return false;
+    }
+    slots->free_slots[state->free_count++] = slot;
+    state->last = serial;
+    *op = (struct fl_op){.slot = slot, .kind = FL_CALL_FREE};
+    return true;
+}
+
+/* A malloc whose size is a number of one or two bytes. */
+static inline bool short_malloc(struct short_state *state, struct fl_op *op)
+{
+    const uint8_t *const at = state->at;
+    if (*at != FL_CODE_MALLOC || state->end - at < 3) {
+        return false;
+    }
+    const bool is_one = at[1] < 0x80;
+    if ((!is_one && at[2] >= 0x80) ||
+        !short_begin(state, is_one ? at[1] : (at[1] & 0x7Fu) | (uint64_t)at[2] << 7, op)) {
+        return false;
+    }
+    state->at = at + (is_one ? 2 : 3);
+    return true;
+}
+
+static inline bool short_decode(struct short_state *state, struct fl_op *op)
+{
+    const uint8_t code = *state->at;
+    bool is_done;
+    if (code >= FL_CODE_MALLOC_SMALL) {
+        is_done =
+            short_begin(state, FL_SMALL_STEP * (uint64_t)(code - FL_CODE_MALLOC_SMALL + 1), op);
+    } else if (code >= FL_CODE_FREE_NEAR) {
+        is_done = short_end(state,
+                            code >= FL_CODE_FREE_YOUNG
+                                ? state->next - 1 - (uint64_t)(code - FL_CODE_FREE_YOUNG)
+                                : state->last + (uint64_t)((int)code - FL_NEAR_CENTRE),
+                            op);
+    } else {
+        return short_malloc(state, op);
+    }
+    state->at += is_done;
+    return is_done;
+}
+
+/* As many records as follow each other that are mallocs or frees, as long as nothing has to grow: nine of ten in
+ * most programs. What stops it, the long way decodes, or says what is wrong. */
+static size_t decode_short(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
+{
+    struct short_state state = {.slots = &decoder->slots,
+                                .at = decoder->from.at,
+                                .end = decoder->from.end,
+                                .next = decoder->slots.next_serial,
+                                .last = decoder->last_released,
+                                .free_count = decoder->slots.free_count};
+    size_t count = 0;
+    while (count < max && state.at < state.end && short_decode(&state, &ops[count])) {
+        count++;
+    }
+    decoder->from.at = state.at;
+    decoder->last_released = state.last;
+    decoder->events += count;
+    decoder->slots.next_serial = state.next;
+    decoder->slots.free_count = state.free_count;
+    return count;
+}
+
+/* ---- all ---- */
+
 size_t fl_decode(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
 {
     size_t count = 0;
@@ -342,7 +446,11 @@ size_t fl_decode(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
     if (decoder->what != NULL) {
         return 0; /* what follows a malformed record means nothing */
     }
-    while (count < max && fl_get_u8(&decoder->from, &code)) {
+    for (;;) {
+        count += decode_short(decoder, ops + count, max - count);
+        if (count == max || !fl_get_u8(&decoder->from, &code)) {
+            break;
+        }
         if (code == FL_CODE_EXTENSION) {
             if (!extension_skip(decoder)) {
                 break;

@@ -93,22 +93,28 @@ static enum fl_action action_of_odd(const struct fl_op *op)
                                                                       : FL_DO_ALIGNED;
 }
 
-/* Most calls have no flag and no alignment: then the kind says it, without a branch that follows the
- * program and is hard to foresee. */
+/* What a call without flags and alignment is. */
+static const uint8_t plain_actions[FL_CALL_COUNT] = {
+    [FL_CALL_MALLOC] = FL_DO_ALLOC,
+    [FL_CALL_CALLOC] = FL_DO_ZEROED,
+    [FL_CALL_REALLOC] = FL_DO_RESIZE,
+    [FL_CALL_REALLOCARRAY] = FL_DO_RESIZE,
+    [FL_CALL_FREE] = FL_DO_FREE,
+    [FL_CALL_FREE_SIZED] = FL_DO_FREE_SIZED,
+    [FL_CALL_FREE_ALIGNED_SIZED] = FL_DO_FREE_SIZED,
+    [FL_CALL_USABLE_SIZE] = FL_DO_USABLE,
+};
+
+/* Most calls are plain: then the kind says it, without a branch that follows the program and is hard to foresee. */
+static inline bool op_is_plain(const struct fl_op *op)
+{
+    const bool is_plain = op->flags == 0 && op->align_log2 == FL_ALIGN_DEFAULT;
+    return __builtin_expect(is_plain, 1);
+}
+
 static inline enum fl_action action_of(const struct fl_op *op)
 {
-    static const uint8_t plain[FL_CALL_COUNT] = {
-        [FL_CALL_MALLOC] = FL_DO_ALLOC,
-        [FL_CALL_CALLOC] = FL_DO_ZEROED,
-        [FL_CALL_REALLOC] = FL_DO_RESIZE,
-        [FL_CALL_REALLOCARRAY] = FL_DO_RESIZE,
-        [FL_CALL_FREE] = FL_DO_FREE,
-        [FL_CALL_FREE_SIZED] = FL_DO_FREE_SIZED,
-        [FL_CALL_FREE_ALIGNED_SIZED] = FL_DO_FREE_SIZED,
-        [FL_CALL_USABLE_SIZE] = FL_DO_USABLE,
-    };
-    const bool is_plain = op->flags == 0 && op->align_log2 == FL_ALIGN_DEFAULT;
-    return __builtin_expect(is_plain, 1) ? (enum fl_action)plain[op->kind] : action_of_odd(op);
+    return op_is_plain(op) ? (enum fl_action)plain_actions[op->kind] : action_of_odd(op);
 }
 
 static inline bool is_left_out(const struct fl_op *op)
@@ -116,16 +122,16 @@ static inline bool is_left_out(const struct fl_op *op)
     return (op->flags & FL_FLAG_FAILED) || op->slot == FL_SLOT_NONE;
 }
 
-static inline void step_put(struct fl_step_batch *out, const struct fl_op *op,
-                            enum fl_action action)
+/* `event` is the number of the batch's events before it. */
+static inline struct fl_step step_of(const struct fl_op *op, enum fl_action action,
+                                     uint32_t event)
 {
-    out->steps[out->count++] = (struct fl_step){
+    return (struct fl_step){
         .size_bytes = op->size_bytes,
         .slot = op->slot,
         .action = (uint8_t)action,
-        .align_log2 =
-            action == FL_DO_ALIGNED || action == FL_DO_FREE_SIZED ? op->align_log2 : 0,
-        .origin = (uint16_t)((unsigned)op->kind << 12 | out->events),
+        .align_log2 = op->align_log2,
+        .origin = (uint16_t)((unsigned)op->kind << 12 | event),
     };
 }
 
@@ -213,7 +219,7 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_st
     if (plan->has_threads) {
         out->threads[out->count] = plan->thread;
     }
-    step_put(out, op, action);
+    out->steps[out->count++] = step_of(op, action, out->events);
     return true;
 }
 
@@ -248,31 +254,39 @@ static enum fl_status batch_plan(struct fl_plan *plan, const struct fl_batch *ba
     return FL_OK;
 }
 
-static void batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batch,
-                               struct fl_step_batch *out)
+/* The counts are kept in registers: a step that is stored might else be one of them for all the compiler knows,
+ * and each operation would wait for the one before. */
+__attribute__((always_inline)) static inline void
+batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batch,
+                   struct fl_step_batch *out, const bool has_threads)
 {
-    const uint64_t events_left = plan->event_limit - plan->totals.events;
-    uint32_t slot_limit = plan->slot_limit;
-    for (size_t i = 0; i < batch->count && out->events < events_left; i++) {
-        const struct fl_op *op = &batch->ops[i];
-        if (!fl_kind_is_call(op->kind)) {
+    const uint64_t left = plan->event_limit - plan->totals.events;
+    const uint32_t events_left = left < FL_BATCH_OPS ? (uint32_t)left : FL_BATCH_OPS;
+    const struct fl_op *const end = batch->ops + batch->count;
+    struct fl_step *step = out->steps;
+    uint32_t slot_limit = plan->slot_limit, events = 0, resizes = 0;
+    for (const struct fl_op *op = batch->ops; op < end && events < events_left; op++) {
+        if (__builtin_expect(!fl_kind_is_call(op->kind), 0)) {
             thread_note(plan, op, out);
             continue;
         }
         if (!is_left_out(op)) {
-            const enum fl_action action = action_of(op);
-            slot_limit = op->slot >= slot_limit ? op->slot + 1 : slot_limit;
-            out->old_bytes[out->resizes] = 0;
-            out->resizes += action == FL_DO_RESIZE;
-            if (plan->has_threads) {
-                out->threads[out->count] = plan->thread;
+            if (has_threads) {
+                out->threads[step - out->steps] = plan->thread;
             }
-            step_put(out, op, action);
+            *step = step_of(op, action_of(op), events);
+            resizes += step->action == FL_DO_RESIZE;
+            slot_limit = op->slot >= slot_limit ? op->slot + 1 : slot_limit;
+            step++;
         }
-        out->events++;
+        events++;
     }
+    memset(out->old_bytes, 0, resizes * sizeof out->old_bytes[0]);
+    out->count = (uint32_t)(step - out->steps);
+    out->events = events;
+    out->resizes = resizes;
     plan->slot_limit = slot_limit;
-    plan->totals.events += out->events;
+    plan->totals.events += events;
 }
 
 enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
@@ -287,10 +301,12 @@ enum fl_status fl_plan_batch(struct fl_plan *plan, const struct fl_batch *batch,
     out->resizes = 0;
     out->ended_count = 0;
     enum fl_status status = FL_OK;
-    if (plan->is_brief) {
-        batch_plan_briefly(plan, batch, out);
-    } else {
+    if (!plan->is_brief) {
         status = batch_plan(plan, batch, out, err);
+    } else if (plan->has_threads) {
+        batch_plan_briefly(plan, batch, out, true);
+    } else {
+        batch_plan_briefly(plan, batch, out, false);
     }
     out->slot_limit = plan->slot_limit;
     plan->totals.steps += out->count;

@@ -31,7 +31,8 @@ struct fl_step {
     uint64_t size_bytes;
     uint32_t slot;
     uint8_t action; /* enum fl_action */
-    uint8_t align_log2;
+    uint8_t
+        align_log2;  /* of FL_DO_ALIGNED and FL_DO_FREE_SIZED; of others what the trace has */
     uint16_t origin; /* call << 12 | event number - first_event of the batch */
 };
 _Static_assert(sizeof(struct fl_step) == 16, "a batch of steps stays in the L2 cache");

@@ -16,7 +16,7 @@ static uint64_t step_bytes(const struct fl_step *step)
     if (!fl_step_allocates(step) || step->size_bytes > FL_POPULATE_REQUEST_MAX) {
         return 0;
     }
-    const uint64_t align = (uint64_t)1 << step->align_log2;
+    const uint64_t align = step->action == FL_DO_ALIGNED ? (uint64_t)1 << step->align_log2 : 1;
     return step->size_bytes + BLOCK_BYTES + (align > FL_POPULATE_REQUEST_MAX ? 0 : align);
 }
 
