@@ -9,9 +9,11 @@
 
 #include <fl/trace.h>
 
-#define FL_SLOTS_WINDOW (16u * 1024) /* youngest serials, found without a hash */
+#define FL_SLOTS_WINDOW     (16u * 1024) /* youngest serials, found without a hash */
 
-#define FL_SLOTS_BLOCK  8u /* serials that leave the window together */
+#define FL_SLOTS_BLOCK      8u /* serials that leave the window together */
+
+#define FL_SLOTS_SHARD_BITS 6u
 
 /* Old objects among FL_SLOTS_BLOCK neighbouring serials. */
 struct fl_slots_block {
@@ -19,13 +21,17 @@ struct fl_slots_block {
     uint32_t slots[FL_SLOTS_BLOCK];
 };
 
+/* An open hash of blocks, linear probing. */
+struct fl_slots_shard {
+    struct fl_slots_block *blocks; /* `capacity`, of which `count` are not empty; owned */
+    uint32_t capacity, count;
+};
+
 struct fl_slots {
     uint32_t *window; /* slot of serial s at [s % FL_SLOTS_WINDOW], FL_SLOT_NONE when dead */
     uint64_t next_serial;
-    uint64_t first_young;       /* serials from here to next_serial are in the window */
-    struct fl_slots_block *old; /* the rest: open hash of blocks, linear probing */
-    size_t old_capacity;        /* blocks: a power of two, or 0 */
-    size_t old_count;
+    uint64_t first_young; /* serials from here to next_serial are in the window */
+    struct fl_slots_shard old[1u << FL_SLOTS_SHARD_BITS]; /* the rest */
     uint32_t *free_slots; /* a stack, so that hot slots are used again */
     size_t free_count, free_capacity;
     uint32_t slot_count; /* slots ever used: 0 .. slot_count - 1 */

@@ -33,7 +33,7 @@ void fl_plan_free(struct fl_plan *plan)
 static bool sizes_reserve(struct fl_plan *plan, uint32_t slot)
 {
     if (slot >= plan->slot_capacity) {
-        const size_t wanted = ((size_t)slot + 1) + ((size_t)slot + 1) / 4 + 1024;
+        const size_t wanted = ((size_t)slot + 1) + ((size_t)slot + 1) / 8 + 1024;
         uint64_t *grown = reallocarray(plan->size_of, wanted, sizeof *grown);
         if (grown == NULL) {
             return false;

@@ -143,6 +143,33 @@ static void the_slot_freed_last_is_used_first(void **state)
     fl_slots_clear(&slots);
 }
 
+static size_t old_bytes(const struct fl_slots *slots)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < sizeof slots->old / sizeof slots->old[0]; i++) {
+        bytes += slots->old[i].capacity * sizeof(struct fl_slots_block);
+    }
+    return bytes;
+}
+
+static void memory_follows_the_live_objects(void **state)
+{
+    (void)state;
+    struct fl_slots slots;
+    assert_true(fl_slots_init(&slots));
+    for (uint64_t live = 1; live <= 1000000; live++) {
+        assert_true(fl_slots_bind(&slots, fl_slots_new(&slots)));
+        if (live > 100000 && live % 10000 == 0) {
+            assert_true(old_bytes(&slots) <= 12 * live);
+        }
+    }
+    for (uint64_t serial = 0; serial < 1000000; serial++) {
+        assert_true(fl_slots_release(&slots, fl_slots_take(&slots, serial)));
+    }
+    assert_true(old_bytes(&slots) < 100000);
+    fl_slots_clear(&slots);
+}
+
 static void serials_may_be_as_large_as_a_header_allows(void **state)
 {
     (void)state;
@@ -168,6 +195,7 @@ int main(void)
         cmocka_unit_test(objects_outlive_every_jump),
         cmocka_unit_test(a_short_jump_forgets_nobody),
         cmocka_unit_test(the_slot_freed_last_is_used_first),
+        cmocka_unit_test(memory_follows_the_live_objects),
         cmocka_unit_test(serials_may_be_as_large_as_a_header_allows),
     };
     return cmocka_run_group_tests_name("slots", tests, naive_open, naive_close);
