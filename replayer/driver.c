@@ -82,10 +82,10 @@ static void worker_wait(struct pass *pass)
     pass->has_ended = true;
 }
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
@@ -95,7 +95,7 @@ static void worker_watch(struct pass *pass)
     const uint64_t limit_ns = pass->request->timeout_s * NS_PER_S;
     const uint32_t consumed = atomic_load(&pass->ring->consumed);
     const uint64_t event = atomic_load(&pass->ring->event);
-    const uint64_t at_ns = now_ns(), waited_ns = at_ns - pass->watch.at_ns;
+    const uint64_t at_ns = clock_ns(CLOCK_MONOTONIC), waited_ns = at_ns - pass->watch.at_ns;
     const bool has_moved = consumed != pass->watch.consumed || event != pass->watch.event;
     const uint64_t step_ns = waited_ns < WATCH_STEP_NS ? waited_ns : WATCH_STEP_NS;
     pass->watch.idle_ns = has_moved ? 0 : pass->watch.idle_ns + step_ns;
@@ -288,6 +288,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
 {
     struct fl_pass_outcome outcome = {.trace_error = {.status = FL_END}};
     struct pass pass = {.request = request, .outcome = &outcome};
+    const uint64_t start_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     enum fl_status status = fl_source_read(request->source, &pass.reading, err);
     if (status != FL_OK) {
         return status;
@@ -308,6 +309,7 @@ enum fl_status fl_driver_run(const struct fl_pass_request *request, struct fl_pa
     free(pass.planned);
     fl_plan_free(&pass.plan);
     fl_source_done(&pass.reading);
+    outcome.driver_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu_ns;
     if (status == FL_OK) {
         *out = outcome;
     }

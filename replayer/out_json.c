@@ -317,6 +317,7 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
                        fl_median(result->floor_ns, result->run_count));
     }
     emit_runs(emit, "floor_ns_per_operation_runs", result->floor_ns, result->run_count);
+    emit_runs(emit, "driver_cpu_ns_per_event_runs", result->driver_cpu_ns, result->run_count);
     fl_emit_array(emit, "targets");
     for (size_t i = 0; i < result->target_count; i++) {
         emit_target(emit, &result->targets[i], result->is_populated, result->is_real);

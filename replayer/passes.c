@@ -273,6 +273,9 @@ enum fl_status fl_passes_floor(struct fl_trace_run *run, struct fl_error *err)
     if (status == FL_OK) {
         const size_t at = run->result->run_count++;
         run->result->floor_ns[at] = per_step(outcome.answer.elapsed_ns, &outcome.answer);
+        run->result->driver_cpu_ns[at] =
+            (double)outcome.driver_cpu_ns /
+            (double)(outcome.plan.events + (outcome.plan.events == 0));
         run->result->floor_instructions[at] =
             per_step(outcome.answer.instructions, &outcome.answer);
     }

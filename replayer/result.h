@@ -68,7 +68,9 @@ struct fl_trace_result {
     bool is_real;                           /* the same */
     double floor_ns[FL_RUNS_MAX];           /* by run: ns per step of the target `none` */
     double floor_instructions[FL_RUNS_MAX]; /* the same of instructions; 0: not counted */
-    struct fl_target_result *targets;       /* `target_count`, owned */
+    double driver_cpu_ns
+        [FL_RUNS_MAX]; /* by run: processor\'s time of the driver per event, beside `none` */
+    struct fl_target_result *targets; /* `target_count`, owned */
     size_t target_count;
 };
 

@@ -7,9 +7,9 @@ import subprocess
 
 SCHEMA = 1
 SECTIONS = {"recording": "Recording", "size": "Size", "replay": "Reading and replaying",
-            "allocators": "Allocators", "methods": "Ways of measuring an allocator"}
+            "allocators": "Allocators", "methods": "Ways of measuring an allocator", "replayer": "The replayer itself"}
 FORMS = {"ratio": ("%.2f", 1), "ns": ("%.1f", 1), "bytes": ("%.3f", 1), "events_per_s": ("%.1f M", 1e-6),
-         "peak_bytes": ("%.1f MiB", 2.0**-20)}
+         "peak_bytes": ("%.1f MiB", 2.0**-20), "bytes_each": ("%.1f B", 1), "switches": ("%.4f", 1)}
 
 
 def first_line(argv):
