@@ -72,7 +72,7 @@ static void the_same_work_has_the_same_instructions(void **state)
         volatile uint64_t sum = 0;
         fl_counter_start(&counter);
         for (uint64_t j = 0; j < 1000000; j++) {
-            sum += j;
+            sum = sum + j;
         }
         fl_counter_stop(&counter);
         counts[i] = fl_counter_value(&counter);
