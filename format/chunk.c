@@ -231,7 +231,7 @@ enum fl_status fl_chunk_read(struct fl_reader *reader, struct fl_error *err)
         return chunk_damage(reader, wrong, err);
     }
     fl_input_skip(&reader->input, FL_CHUNK_FRAME_BYTES + bytes);
-    reader->totals.compressed_bytes = reader->input.offset;
+    reader->totals.compressed_bytes = fl_input_file_offset(&reader->input);
     reader->totals.decoded_bytes += header.decoded_bytes;
     chunk_note(reader);
     return chunk_begin(reader, err);

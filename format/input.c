@@ -48,6 +48,9 @@ enum fl_status fl_input_open(struct fl_input *input, const char *path, struct fl
 void fl_input_close(struct fl_input *input)
 {
     free(input->buffer);
+    if (input->layer != NULL) {
+        input->layer->close(input->layer);
+    }
     if (input->is_fd_owned) {
         close(input->fd);
     }
@@ -66,19 +69,35 @@ static bool buffer_reserve(struct fl_input *input)
         return true;
     }
     const size_t capacity = 2 * input->capacity + READ_BYTES;
-    uint8_t *grown = realloc(input->buffer, capacity);
+    uint8_t *grown = realloc(input->buffer, capacity + FL_INPUT_SLACK);
     if (grown == NULL) {
         return false;
     }
+    memset(grown + used, 0, capacity + FL_INPUT_SLACK - used);
     input->buffer = grown;
     input->capacity = capacity;
     return true;
+}
+
+static enum fl_status layer_fill(struct fl_input *input, struct fl_error *err)
+{
+    size_t got = 0;
+    const enum fl_status status = input->layer->read(input->layer, input->buffer + input->end,
+                                                     input->capacity - input->end, &got, err);
+    if (status == FL_OK) {
+        input->end += got;
+        input->is_at_end = got == 0;
+    }
+    return status;
 }
 
 static enum fl_status buffer_fill(struct fl_input *input, struct fl_error *err)
 {
     if (!buffer_reserve(input)) {
         return fl_fail(err, FL_NOMEM, "no memory to read %s", input->name);
+    }
+    if (input->layer != NULL) {
+        return layer_fill(input, err);
     }
     const ssize_t got =
         read(input->fd, input->buffer + input->end, input->capacity - input->end);
@@ -112,4 +131,9 @@ void fl_input_skip(struct fl_input *input, size_t bytes)
 {
     input->begin += bytes;
     input->offset += bytes;
+}
+
+uint64_t fl_input_file_offset(const struct fl_input *input)
+{
+    return input->layer == NULL ? input->offset : input->layer->file_offset(input->layer);
 }

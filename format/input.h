@@ -6,13 +6,26 @@
 
 #include "bytes.h"
 
+#define FL_INPUT_SLACK 8u /* bytes behind those peeked at that can be read, whatever they are */
+
+/* Bytes that are made of another input's, for example by unpacking them. */
+struct fl_input_layer {
+    /* Up to `room` bytes to `at`; `*got` is 0 at the end only. A failure is final, so it is not
+     * FL_CORRUPT, after which a reader goes on. */
+    enum fl_status (*read)(struct fl_input_layer *layer, uint8_t *at, size_t room, size_t *got,
+                           struct fl_error *err);
+    uint64_t (*file_offset)(const struct fl_input_layer *layer); /* bytes of file used up */
+    void (*close)(struct fl_input_layer *layer);
+};
+
 struct fl_input {
     int fd;
     bool is_fd_owned;
-    bool is_at_end; /* the descriptor has no more bytes */
+    struct fl_input_layer *layer; /* owned; NULL: the bytes are those of the descriptor */
+    bool is_at_end;               /* there are no more bytes */
     uint8_t *buffer;
     size_t capacity, begin, end; /* buffer[begin .. end) is read and not used */
-    uint64_t offset;             /* in the file, of buffer[begin] */
+    uint64_t offset;             /* in the bytes, of buffer[begin] */
     uint64_t file_bytes;         /* of a regular file, else 0 */
     char name[128];              /* for messages, printable */
 };
@@ -26,6 +39,9 @@ void fl_input_close(struct fl_input *input);
  * damaged file promises. */
 enum fl_status fl_input_peek(struct fl_input *input, size_t bytes, const uint8_t **at,
                              size_t *have, struct fl_error *err);
+
+/* Bytes of the file that were used up: those of the lowest layer. */
+uint64_t fl_input_file_offset(const struct fl_input *input);
 
 /* Use up `bytes` of the bytes that were looked at. */
 void fl_input_skip(struct fl_input *input, size_t bytes);

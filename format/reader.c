@@ -14,6 +14,11 @@
 
 #include "metadata.h"
 
+static enum fl_status frames_next(struct fl_reader *reader, struct fl_batch *out,
+                                  struct fl_error *err);
+
+static const struct fl_reader_source frames = {.next = frames_next};
+
 static enum fl_status fail_at(struct fl_error *err, enum fl_status status, uint64_t offset,
                               uint64_t chunk)
 {
@@ -57,7 +62,7 @@ enum fl_status fl_reader_damage(struct fl_reader *reader, uint64_t offset, const
 
 /* ---- file header ---- */
 
-static bool looks_like_a_trace(const uint8_t *at, size_t have)
+bool fl_reader_knows(const uint8_t *at, size_t have)
 {
     return have >= 12 &&
            (fl_load32(at) == FL_SKIPPABLE_MAGIC || fl_load32(at + 8) == FL_TAG_HEADER);
@@ -139,7 +144,7 @@ static enum fl_status header_read(struct fl_reader *reader, struct fl_error *err
     if (have == 0) {
         return fl_fail(err, FL_EMPTY, "%s is empty", reader->input.name);
     }
-    if (!looks_like_a_trace(at, have)) {
+    if (!fl_reader_knows(at, have)) {
         fl_fail(err, FL_NOT_A_TRACE, "%s is not an flrec trace", reader->input.name);
         return fail_at(err, FL_NOT_A_TRACE, 0, FL_NO_CHUNK);
     }
@@ -155,31 +160,46 @@ static enum fl_status header_read(struct fl_reader *reader, struct fl_error *err
     return header_take(reader, at + FL_SKIPPABLE_BYTES, bytes, have - FL_SKIPPABLE_BYTES, err);
 }
 
-static struct fl_reader *reader_new(void)
+struct fl_reader *fl_reader_new(const struct fl_reader_source *source, struct fl_input *input)
 {
     struct fl_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
+        fl_input_close(input);
         return NULL;
     }
+    reader->source = source;
+    reader->input = *input;
     reader->meta = fl_metadata_new();
     reader->end_meta = fl_metadata_new();
-    reader->context = ZSTD_createDCtx();
     reader->ops = malloc(FL_BATCH_OPS * sizeof *reader->ops);
-    reader->input.fd = -1;
-    if (reader->meta == NULL || reader->end_meta == NULL || reader->context == NULL ||
-        reader->ops == NULL || !fl_slots_init(&reader->decoder.slots)) {
+    if (reader->meta == NULL || reader->end_meta == NULL || reader->ops == NULL) {
         fl_reader_close(reader);
         return NULL;
     }
     return reader;
 }
 
-static enum fl_status reader_start(struct fl_reader *reader, enum fl_status status,
-                                   struct fl_reader **out, struct fl_error *err)
+static enum fl_status no_memory(struct fl_error *err)
 {
-    if (status == FL_OK) {
-        status = header_read(reader, err);
+    return fl_fail(err, FL_NOMEM, "no memory for a trace reader");
+}
+
+/* What a reader of frames needs besides. */
+static bool frames_begin(struct fl_reader *reader)
+{
+    reader->context = ZSTD_createDCtx();
+    return reader->context != NULL && fl_slots_init(&reader->decoder.slots);
+}
+
+enum fl_status fl_reader_open_input(struct fl_input *input, struct fl_reader **out,
+                                    struct fl_error *err)
+{
+    struct fl_reader *reader = fl_reader_new(&frames, input);
+    if (reader == NULL) {
+        return no_memory(err);
     }
+    const enum fl_status status =
+        frames_begin(reader) ? header_read(reader, err) : no_memory(err);
     if (status != FL_OK) {
         fl_reader_close(reader);
         return status;
@@ -190,27 +210,25 @@ static enum fl_status reader_start(struct fl_reader *reader, enum fl_status stat
 
 enum fl_status fl_reader_open(const char *path, struct fl_reader **out, struct fl_error *err)
 {
-    struct fl_reader *reader = reader_new();
-    if (reader == NULL) {
-        return fl_fail(err, FL_NOMEM, "no memory for a trace reader");
-    }
-    return reader_start(reader, fl_input_open(&reader->input, path, err), out, err);
+    struct fl_input input;
+    const enum fl_status status = fl_input_open(&input, path, err);
+    return status == FL_OK ? fl_reader_open_input(&input, out, err) : status;
 }
 
 enum fl_status fl_reader_open_fd(int fd, const char *name, struct fl_reader **out,
                                  struct fl_error *err)
 {
-    struct fl_reader *reader = reader_new();
-    if (reader == NULL) {
-        return fl_fail(err, FL_NOMEM, "no memory for a trace reader");
-    }
-    fl_input_open_fd(&reader->input, fd, name);
-    return reader_start(reader, FL_OK, out, err);
+    struct fl_input input;
+    fl_input_open_fd(&input, fd, name);
+    return fl_reader_open_input(&input, out, err);
 }
 
 void fl_reader_close(struct fl_reader *reader)
 {
     if (reader != NULL) {
+        if (reader->source->close != NULL) {
+            reader->source->close(reader);
+        }
         fl_input_close(&reader->input);
         fl_metadata_free(reader->meta);
         fl_metadata_free(reader->end_meta);
@@ -295,7 +313,7 @@ static enum fl_status resync(struct fl_reader *reader, struct fl_error *err)
 static enum fl_status file_end(struct fl_reader *reader, struct fl_error *err)
 {
     const uint64_t offset = reader->input.offset;
-    reader->totals.compressed_bytes = offset;
+    reader->totals.compressed_bytes = fl_input_file_offset(&reader->input);
     if (!reader->has_end) {
         return fl_reader_finish(reader, FL_TRUNCATED, offset, " before its end record", err);
     }
@@ -369,7 +387,8 @@ static enum fl_status header_damage(struct fl_reader *reader, struct fl_error *e
     return FL_CORRUPT;
 }
 
-static enum fl_status step(struct fl_reader *reader, struct fl_batch *out, struct fl_error *err)
+static enum fl_status frames_next(struct fl_reader *reader, struct fl_batch *out,
+                                  struct fl_error *err)
 {
     if (reader->is_header_damaged) {
         return header_damage(reader, err);
@@ -389,7 +408,7 @@ enum fl_status fl_reader_next(struct fl_reader *reader, struct fl_batch *out,
     struct fl_batch batch = {.count = 0};
     struct fl_error why;
     for (;;) {
-        const enum fl_status status = step(reader, &batch, &why);
+        const enum fl_status status = reader->source->next(reader, &batch, &why);
         if (status != FL_OK) {
             if (status != FL_CORRUPT) {
                 reader->final = why;

@@ -1,5 +1,6 @@
 /* The reader's state, and what its three files give each other: reader.c (header, frames,
- * search), chunk.c (chunks), tail.c (end record, index, seek table). */
+ * search), chunk.c (chunks), tail.c (end record, index, seek table); and what an importer needs to
+ * stand in the place of all three (format/import). */
 #ifndef FL_READER_INTERNAL_H
 #define FL_READER_INTERNAL_H
 
@@ -21,10 +22,21 @@ struct fl_walked {
     uint64_t header_bytes, end_bytes, index_bytes; /* of their frames */
 };
 
+/* Where a reader's batches come from: the frames of a trace, or an importer. */
+struct fl_reader_source {
+    /* As fl_reader_next, but that the batch may be empty: then it is asked again. */
+    enum fl_status (*next)(struct fl_reader *reader, struct fl_batch *out,
+                           struct fl_error *err);
+    void (*close)(struct fl_reader *reader); /* frees what is the source's own; may be NULL */
+};
+
 struct fl_reader {
+    const struct fl_reader_source *source;
+    void *imported; /* state of an importer, else NULL; its source's */
     struct fl_input input;
     struct fl_metadata *meta, *end_meta;
     struct fl_reader_totals totals;
+    /* From here on to `ops`, of the frames of a trace alone. */
     ZSTD_DCtx *context;
     uint8_t *payload; /* the current chunk, decompressed */
     size_t payload_capacity;
@@ -48,6 +60,16 @@ struct fl_reader {
     uint32_t last_stack;   /* of the column of ids */
     struct fl_error final; /* status other than FL_OK: given again by every call */
 };
+
+/* A reader of `source` that takes over `input`; NULL when out of memory, `input` is closed then. */
+struct fl_reader *fl_reader_new(const struct fl_reader_source *source, struct fl_input *input);
+
+/* As fl_reader_open, of bytes that were looked at already. Takes over `input`, also on failure. */
+enum fl_status fl_reader_open_input(struct fl_input *input, struct fl_reader **out,
+                                    struct fl_error *err);
+
+/* Do these bytes begin a trace? A damaged header's do. */
+bool fl_reader_knows(const uint8_t *at, size_t have);
 
 /* Report damage of the current chunk or place; reading goes on where the input stands. Only
  * the first report between two chunks that are delivered says that chunks are missing. */

@@ -68,6 +68,12 @@ static inline bool fl_slots_bind(struct fl_slots *slots, uint32_t slot)
     return true;
 }
 
+/* The slot that fl_slots_new will give, without taking it. */
+static inline uint32_t fl_slots_next(const struct fl_slots *slots)
+{
+    return slots->free_count > 0 ? slots->free_slots[slots->free_count - 1] : slots->slot_count;
+}
+
 /* A slot for a new object, FL_SLOT_NONE when there are 2^32 - 1 live ones. */
 static inline uint32_t fl_slots_new(struct fl_slots *slots)
 {
