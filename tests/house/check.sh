@@ -20,10 +20,10 @@ sources() { # FOLDER...
 
 may_include() { # FOLDER: folders whose include paths it may use
     case $1 in
-    format) echo format/base format ;;
+    format) echo format/base format/import format ;;
     allocator) echo allocator ;;
     recorder) echo format/base format recorder ;;
-    replayer) echo format/base format allocator replayer ;;
+    replayer) echo format/base format/import format allocator replayer ;;
     esac
 }
 

@@ -1,0 +1,9 @@
+/* The formats, one file each. */
+#ifndef FL_IMPORT_FORMATS_H
+#define FL_IMPORT_FORMATS_H
+
+#include "import_internal.h"
+
+extern const struct fl_import_format fl_import_android, fl_import_wee_alloc;
+
+#endif
