@@ -133,17 +133,18 @@ static enum fl_status step_pass(const struct fl_step *step, void *user, struct f
 }
 
 /* The counts of a whole trace in a file that can be read twice. False: the run will tell. */
-static bool trace_scan(const char *path, uint64_t event_limit, struct fl_plan_totals *totals)
+static bool trace_scan(const char *path, const struct fl_run_request *run,
+                       struct fl_plan_totals *totals)
 {
     struct stat status;
     struct fl_source source;
     struct fl_steps_told told;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
-        fl_source_open(&source, path, NULL) != FL_OK) {
+        fl_source_open(&source, path, run->from, NULL) != FL_OK) {
         return false;
     }
     const bool is_read =
-        fl_steps_each(&source, event_limit, step_pass, NULL, &told, NULL) == FL_OK &&
+        fl_steps_each(&source, run->event_limit, step_pass, NULL, &told, NULL) == FL_OK &&
         told.damage.status == FL_END;
     fl_source_close(&source);
     *totals = told.totals;
@@ -166,7 +167,7 @@ static json_t *document_foresee(const struct fl_run_request *run, char *const *p
         fl_out_json_start(&emit, stream, run);
         for (size_t i = 0; i < path_count; i++) {
             result.name = paths[i];
-            if (trace_scan(paths[i], run->event_limit, &result.plan)) {
+            if (trace_scan(paths[i], run, &result.plan)) {
                 fl_out_json_trace(&emit, &result);
             }
         }

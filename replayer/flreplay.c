@@ -99,7 +99,8 @@ static int output_close(struct output *output, int code, struct fl_error *err)
 }
 
 /* A finding as an error, and the shortest command that shows it again. */
-static void finding_report(const struct fl_trace_result *result,
+static void finding_report(const struct fl_request *request,
+                           const struct fl_trace_result *result,
                            const struct fl_target_result *target, const char *path)
 {
     char text[MESSAGE_BYTES];
@@ -107,11 +108,14 @@ static void finding_report(const struct fl_trace_result *result,
     fprintf(stderr, "%s: error: %s: %s (%s)\n", fl_replay_command.name, target->target->label,
             text, result->name);
     const bool is_file = target->target->ops == &fl_target_lib;
-    fprintf(stderr, "hint: %s '%s' --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64 "%s\n",
-            fl_replay_command.name, path, is_file ? FL_LIBRARY_PREFIX : "",
-            is_file ? target->target->library : target->target->label,
-            target->finding.last_event + 1,
-            result->is_real ? " --threads=real may show it again" : " shows it again");
+    const char *from = request->run.from;
+    fprintf(
+        stderr, "hint: %s '%s'%s%s --alloc=%s%s --check=full --runs=0 --limit=%" PRIu64 "%s\n",
+        fl_replay_command.name, path, from == NULL ? "" : " --from=", from == NULL ? "" : from,
+        is_file ? FL_LIBRARY_PREFIX : "",
+        is_file ? target->target->library : target->target->label,
+        target->finding.last_event + 1,
+        result->is_real ? " --threads=real may show it again" : " shows it again");
 }
 
 static void target_note(const struct fl_target_result *target)
@@ -143,7 +147,7 @@ static void result_report(const struct fl_request *request,
     for (size_t i = 0; i < result->target_count; i++) {
         const struct fl_target_result *target = &result->targets[i];
         if (target->verdict == FL_VERDICT_WRONG) {
-            finding_report(result, target, path);
+            finding_report(request, result, target, path);
         } else if (!request->run.is_quiet) {
             target_note(target);
         }

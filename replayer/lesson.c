@@ -236,7 +236,7 @@ static enum fl_status map_give(FILE *out, const struct fl_lesson *lesson,
     }
     for (size_t i = 0; status == FL_OK && i < path_count; i++) {
         struct fl_source source;
-        status = fl_source_open(&source, paths[i], err);
+        status = fl_source_open(&source, paths[i], run->from, err);
         if (status != FL_OK) {
             return status;
         }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <fl/fmt.h>
+#include <fl/import.h>
 
 #include "figures.h"
 #include "growth.h"
@@ -122,6 +123,17 @@ static enum fl_status map_set(struct fl_request *request, const struct fl_option
     return FL_OK;
 }
 
+static enum fl_status from_set(struct fl_request *request, const char *text,
+                               struct fl_error *err)
+{
+    request->run.from = text;
+    if (strcmp(text, "help") == 0) {
+        fl_import_list(stdout);
+        return FL_END;
+    }
+    return fl_import_check(text, err);
+}
+
 static enum fl_status option_handle(const struct fl_option_value *value, void *user,
                                     struct fl_error *err)
 {
@@ -137,6 +149,8 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         request->run.check_mode = FL_CHECK_MODE_FULL;
         request->run.walk_every = value->number;
         return number_at_least(value, "check-every", 1, UINT64_MAX, err);
+    case OPT_FROM:
+        return from_set(request, value->text, err);
     case OPT_LIMIT:
         request->run.event_limit = value->number;
         return number_at_least(value, "limit", 1, UINT64_MAX, err);

@@ -80,6 +80,7 @@ struct fl_run_request {
     struct fl_target_list targets;
     enum fl_check_mode check_mode;
     uint64_t walk_every;
+    const char *from;     /* format of the traces; NULL: what their content says */
     uint64_t event_limit; /* UINT64_MAX: none */
     size_t run_count;     /* measured runs, 0 .. FL_RUNS_MAX */
     enum fl_touch touch;  /* what those write */

@@ -184,7 +184,8 @@ static void traces_open(struct schedule *schedule, struct fl_trace_result *resul
             .progress = schedule->request->is_quiet ? NULL : progress_add,
             .user = schedule,
         };
-        if (fl_source_open(&run->source, results[i].path, &err) == FL_OK) {
+        if (fl_source_open(&run->source, results[i].path, schedule->request->from, &err) ==
+            FL_OK) {
             results[i].name = run->source.name;
         } else {
             failure_note(schedule, run, &err);

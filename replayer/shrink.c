@@ -257,7 +257,7 @@ enum fl_status fl_shrink(const struct fl_run_request *request, const char *path,
                                   : request->timeout_s},
         .state = &state,
     };
-    enum fl_status status = fl_source_open(&state.source, path, err);
+    enum fl_status status = fl_source_open(&state.source, path, request->from, err);
     if (status != FL_OK) {
         return status;
     }

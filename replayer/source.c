@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fl/import.h>
+
 #define COPY_BYTES (64u * 1024)
 
 static int temporary_file(void)
@@ -69,12 +71,14 @@ static enum fl_status source_copy(struct fl_source *source, struct fl_error *err
     return FL_OK;
 }
 
-enum fl_status fl_source_open(struct fl_source *source, const char *path, struct fl_error *err)
+enum fl_status fl_source_open(struct fl_source *source, const char *path, const char *from,
+                              struct fl_error *err)
 {
     const bool is_standard_input = strcmp(path, "-") == 0;
     *source = (struct fl_source){
         .path = path,
         .name = is_standard_input ? "standard input" : path,
+        .from = from,
         .fd = is_standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                 : open(path, O_RDONLY | O_CLOEXEC),
     };
@@ -101,7 +105,7 @@ enum fl_status fl_source_read(const struct fl_source *source, struct fl_source_r
         return fl_fail_os(err, FL_IO, errno, "cannot open %s once more", source->name);
     }
     const enum fl_status status =
-        fl_reader_open_fd(reading->fd, source->name, &reading->reader, err);
+        fl_import_open_fd(reading->fd, source->name, source->from, &reading->reader, err);
     if (status != FL_OK) {
         close(reading->fd);
     }

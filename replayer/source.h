@@ -12,12 +12,14 @@
 struct fl_source {
     const char *path; /* as given, owned by the caller */
     const char *name; /* for people: "standard input" for "-" */
+    const char *from; /* its format; NULL: what its content says. The caller's */
     int fd;           /* open for reading, seekable */
 };
 
-/** Open `path` ("-": standard input). A pipe is copied to a temporary file first. */
-enum fl_status fl_source_open(struct fl_source *source, const char *path, struct fl_error *err)
-    __attribute__((warn_unused_result));
+/** Open `path` ("-": standard input), to be read as `from` (fl_import_open). A pipe is copied to a
+ *  temporary file first. */
+enum fl_status fl_source_open(struct fl_source *source, const char *path, const char *from,
+                              struct fl_error *err) __attribute__((warn_unused_result));
 
 /** One reading of a source. */
 struct fl_source_reading {

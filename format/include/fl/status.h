@@ -35,13 +35,13 @@ enum fl_exit {
     X(EMPTY, FL_EXIT_TRACE, "the trace is empty",                                              \
       "the recorder was stopped before it wrote anything, or this is not the file you mean")   \
     X(NOT_A_TRACE, FL_EXIT_TRACE, "not an flrec trace",                                        \
-      "record one with: flrec -o t.zst -- PROG")                                               \
+      "record one with: flrec -o t.zst -- PROG; --from=help lists what else can be read")      \
     X(VERSION, FL_EXIT_TRACE, "the trace has a newer format version", "use a newer flreplay")  \
     X(FEATURE, FL_EXIT_TRACE, "the trace requires a feature this reader does not know",        \
       "use a newer flreplay")                                                                  \
     X(TRUNCATED, FL_EXIT_TRACE, "the trace is truncated",                                      \
-      "everything up to the last whole chunk was read")                                        \
-    X(CORRUPT, FL_EXIT_TRACE, "the trace is damaged", "the other chunks can still be read")    \
+      "everything that is whole before that was read")                                         \
+    X(CORRUPT, FL_EXIT_TRACE, "the trace is damaged", "the rest of it can still be read")      \
     X(LIMIT, FL_EXIT_TRACE, "a declared count or size is over its limit", "")                  \
     X(SCRIPT, FL_EXIT_TRACE, "the text trace is wrong",                                        \
       "one call a line: a ID BYTES, z ID BYTES, m ID ALIGN BYTES, r ID BYTES, f ID, u ID")     \
