@@ -9,16 +9,17 @@
 #include "objects.h"
 #include "verb.h"
 
-enum { OPT_FROM, OPT_LIMIT };
+enum { OPT_FIRST, OPT_LIMIT };
 
 static const struct fl_option options[] = {
-    {OPT_FROM, 0, "from", "N", FL_OPT_NUMBER, "0", NULL, "Start at event number N."},
+    {OPT_FIRST, 0, "first", "N", FL_OPT_NUMBER, "0", NULL, "Start at event number N."},
     {OPT_LIMIT, 'n', "limit", "N", FL_OPT_NUMBER, NULL, NULL, "Print at most N events."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {
     .name = "fltrace dump",
-    .synopsis = "[--from=N] [--limit=N] TRACE",
+    .synopsis = "[--first=N] [--limit=N] TRACE",
     .summary = "Print the records of a trace as text, one a line.",
     .epilogue =
         "A line is\n\n"
@@ -30,7 +31,7 @@ static const struct fl_command command = {
 };
 
 struct dump {
-    uint64_t from, limit;
+    uint64_t first, limit;
     uint64_t printed; /* events */
 };
 
@@ -39,7 +40,7 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
 {
     (void)err;
     struct dump *dump = user;
-    *(value->id == OPT_FROM ? &dump->from : &dump->limit) = value->number;
+    *(value->id == OPT_FIRST ? &dump->first : &dump->limit) = value->number;
     return FL_OK;
 }
 
@@ -109,7 +110,7 @@ static void event_print(const struct fl_step *step)
 static bool step_print(const struct fl_step *step, void *user)
 {
     struct dump *dump = user;
-    if (step->event < dump->from) {
+    if (step->event < dump->first) {
         return true;
     }
     if (!step->is_event) {

@@ -13,6 +13,7 @@ static const struct fl_verb verbs[] = {
     {"sites", "which places in the program allocated, by what they cost", verb_sites},
     {"folded", "the call stacks and their cost, for a flame graph", verb_folded},
     {"dump", "the records as text, one a line", verb_dump},
+    {"convert", "another tool's trace as one of ours", verb_convert},
     {"slice", "a part of a trace as a trace of its own", verb_slice},
     {"pack", "the same trace in a smaller file", verb_pack},
 };
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
     const struct fl_command command = {
         .name = "fltrace",
         .synopsis = "VERB [OPTION...] TRACE",
-        .summary = "Look at an allocation trace recorded by flrec.",
+        .summary = "Look at an allocation trace recorded by flrec or another tool.",
         .epilogue = verb_list,
         .stop_at_first_operand = true,
     };

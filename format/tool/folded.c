@@ -19,6 +19,7 @@ static const struct fl_option options[] = {
     {OPT_COST, 0, "cost", "KIND", FL_OPT_CHOICE, "bytes", "bytes|count|peak|end",
      "What a stack cost: bytes allocated, number of calls, bytes live at the peak of the whole "
      "trace, or bytes never freed."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {

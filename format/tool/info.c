@@ -17,12 +17,18 @@
 #define SIZE_CLASSES 66 /* 0, then [2^(i-1), 2^i) for i = 1 .. 64; 65 unused */
 #define BAR_WIDTH    40
 
+static const struct fl_option options[] = {
+    FL_OPTION_FROM,
+};
+
 static const struct fl_command command = {
     .name = "fltrace info",
     .synopsis = "TRACE\nTRACE TRACE...",
     .summary =
         "Say what was recorded: program, counts by call, sizes, threads, peaks; of several "
         "traces, the tree of their processes.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
 };
 
 struct counts {
@@ -214,10 +220,11 @@ int verb_info(int argc, char **argv)
 {
     struct counts counts = {0};
     struct fl_reader *reader;
+    const char *from;
     int first;
-    enum fl_status status = fl_verb_parse(&command, argc, argv, NULL, NULL, &first);
+    enum fl_status status = fl_verb_parse(&command, argc, argv, NULL, NULL, &first, &from);
     if (status == FL_OK && argc - first > 1) {
-        return fl_tree_print(&command, argv + first, (size_t)(argc - first));
+        return fl_tree_print(&command, argv + first, (size_t)(argc - first), from);
     }
     if (status != FL_OK) {
         return fl_status_exit(status);

@@ -4,7 +4,9 @@
 #include "objects.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include <fl/import.h>
 #include <fl/progress.h>
 
 struct objects {
@@ -105,22 +107,42 @@ enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader 
     return first_damage;
 }
 
-static enum fl_status no_option(const struct fl_option_value *value, void *user,
-                                struct fl_error *err)
+/* A verb's own options, and --from. */
+struct verb_options {
+    fl_option_handler *handle; /* NULL: there are none */
+    void *user;
+    const char *from;
+};
+
+static enum fl_status option_take(const struct fl_option_value *value, void *user,
+                                  struct fl_error *err)
 {
-    (void)user;
-    return fl_fail(err, FL_BUG, "option %d is in no table", value->id);
+    struct verb_options *options = user;
+    if (value->id != FL_OPT_FROM) {
+        return options->handle != NULL
+                   ? options->handle(value, options->user, err)
+                   : fl_fail(err, FL_BUG, "option %d is in no table", value->id);
+    }
+    options->from = value->text;
+    if (strcmp(value->text, "help") == 0) {
+        fl_import_list(stdout);
+        return FL_END;
+    }
+    return fl_import_check(value->text, err);
 }
 
 enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
-                             fl_option_handler *handle, void *user, int *first)
+                             fl_option_handler *handle, void *user, int *first,
+                             const char **from)
 {
     struct fl_error err;
-    const enum fl_status status = fl_opt_parse(
-        command, argc, argv, handle == NULL ? no_option : handle, user, first, &err);
+    struct verb_options options = {handle, user, NULL};
+    const enum fl_status status =
+        fl_opt_parse(command, argc, argv, option_take, &options, first, &err);
     if (status != FL_OK && status != FL_END) {
         fl_opt_report(command, &err);
     }
+    *from = options.from;
     return status;
 }
 
@@ -128,8 +150,9 @@ enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **
                              fl_option_handler *handle, void *user, struct fl_reader **reader)
 {
     struct fl_error err;
+    const char *from;
     int first;
-    enum fl_status status = fl_verb_parse(command, argc, argv, handle, user, &first);
+    enum fl_status status = fl_verb_parse(command, argc, argv, handle, user, &first, &from);
     if (status != FL_OK) {
         return status;
     }
@@ -137,7 +160,7 @@ enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **
         status = fl_fail(&err, FL_USAGE, "give one trace; %d are given", argc - first);
     }
     if (status == FL_OK) {
-        status = fl_reader_open(argv[first], reader, &err);
+        status = fl_import_open(argv[first], from, reader, &err);
     }
     if (status != FL_OK && status != FL_END) {
         fl_opt_report(command, &err);

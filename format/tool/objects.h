@@ -31,10 +31,19 @@ struct fl_step {
 /* Called for each operation; false stops the walk. */
 typedef bool fl_step_visitor(const struct fl_step *step, void *user);
 
-/* Parse a verb's options with `handle`, NULL when it has none; `first` receives the place of the
- * first operand. Problems are printed. */
+/* --from, a row in the table of each verb that reads a trace; fl_verb_parse takes it. */
+#define FL_OPT_FROM 1000
+#define FL_OPTION_FROM                                                                         \
+    {                                                                                          \
+        FL_OPT_FROM, 0, "from", "FORMAT", FL_OPT_TEXT, "what the content says", NULL,          \
+            "The trace is another tool's, of this format; help lists them."                    \
+    }
+
+/* Parse a verb's options with `handle`, NULL when it has none of its own; `first` receives the place of
+ * the first operand, `from` the format to read a trace as, or NULL. Problems are printed. */
 enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
-                             fl_option_handler *handle, void *user, int *first);
+                             fl_option_handler *handle, void *user, int *first,
+                             const char **from);
 
 /*
  * Begin a verb: parse its options with `handle` (NULL when it has none), open the one trace its

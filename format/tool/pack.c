@@ -22,6 +22,7 @@ static const struct fl_option options[] = {
      "Write FILE; it may be the trace itself. - is standard output."},
     {OPT_LEVEL, 'l', "level", "N", FL_OPT_NUMBER, "19", NULL,
      "Compress with zstd at level N, 1 to 19."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {

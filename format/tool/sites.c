@@ -31,6 +31,7 @@ static const struct fl_option options[] = {
      "Print N callers of each site, those of its heaviest stack."},
     {OPT_ALL_FRAMES, 0, "all-frames", NULL, FL_OPT_FLAG, NULL, NULL,
      "Take the innermost function of all, whatever it is for."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <fl/fmt.h>
+#include <fl/import.h>
 
 #include "rewrite.h"
 #include "verb.h"
@@ -17,6 +18,7 @@ enum { OPT_OUTPUT };
 static const struct fl_option options[] = {
     {OPT_OUTPUT, 'o', "output", "FILE", FL_OPT_TEXT, NULL, NULL,
      "Write FILE. - is standard output."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {
@@ -158,8 +160,10 @@ int verb_slice(int argc, char **argv)
 {
     struct slice slice = {.status = FL_OK};
     struct fl_reader *reader = NULL;
+    const char *from;
     int first;
-    enum fl_status status = fl_verb_parse(&command, argc, argv, option_take, &slice, &first);
+    enum fl_status status =
+        fl_verb_parse(&command, argc, argv, option_take, &slice, &first, &from);
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
@@ -169,7 +173,7 @@ int verb_slice(int argc, char **argv)
         status = range_parse(argv[first], &slice, &slice.err);
     }
     if (status == FL_OK) {
-        status = fl_reader_open(argv[first + 1], &reader, &slice.err);
+        status = fl_import_open(argv[first + 1], from, &reader, &slice.err);
     }
     if (status != FL_OK) {
         fl_opt_report(&command, &slice.err);

@@ -26,6 +26,7 @@ enum { OPT_LIMIT };
 static const struct fl_option options[] = {
     {OPT_LIMIT, 'n', "limit", "N", FL_OPT_NUMBER, "10", NULL,
      "Show the N most frequent sizes and the N busiest threads."},
+    FL_OPTION_FROM,
 };
 
 static const struct fl_command command = {

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <fl/fmt.h>
+#include <fl/import.h>
 
 #include "objects.h"
 #include "verb.h"
@@ -64,11 +65,11 @@ static bool step_nothing(const struct fl_step *step, void *user)
 }
 
 static enum fl_status node_read(const struct fl_command *command, const char *path,
-                                struct node *node)
+                                const char *from, struct node *node)
 {
     struct fl_reader *reader;
     struct fl_error err;
-    enum fl_status status = fl_reader_open(path, &reader, &err);
+    enum fl_status status = fl_import_open(path, from, &reader, &err);
     node->path = path;
     if (status != FL_OK) {
         fl_opt_report(command, &err);
@@ -127,7 +128,8 @@ static void process_print(struct node *nodes, size_t count, size_t root, int dep
     }
 }
 
-int fl_tree_print(const struct fl_command *command, char *const *paths, size_t count)
+int fl_tree_print(const struct fl_command *command, char *const *paths, size_t count,
+                  const char *from)
 {
     struct node *nodes = calloc(count, sizeof *nodes);
     enum fl_status first_fault = FL_OK;
@@ -135,7 +137,7 @@ int fl_tree_print(const struct fl_command *command, char *const *paths, size_t c
         return fl_status_exit(FL_NOMEM);
     }
     for (size_t i = 0; i < count; i++) {
-        const enum fl_status status = node_read(command, paths[i], &nodes[i]);
+        const enum fl_status status = node_read(command, paths[i], from, &nodes[i]);
         first_fault = first_fault == FL_OK ? status : first_fault;
     }
     qsort(nodes, count, sizeof *nodes, by_start);

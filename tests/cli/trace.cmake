@@ -8,3 +8,6 @@ set_tests_properties(cli.trace.rewrite PROPERTIES LABELS cli TIMEOUT 240)
 add_test(NAME cli.trace.stats COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_stats.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace> $<TARGET_FILE:flrec> $<TARGET_FILE:program_crossfree>)
 set_tests_properties(cli.trace.stats PROPERTIES LABELS cli TIMEOUT 120)
+add_test(NAME cli.trace.import COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_import.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:make_trace>)
+set_tests_properties(cli.trace.import PROPERTIES LABELS cli TIMEOUT 240)

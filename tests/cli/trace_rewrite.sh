@@ -39,8 +39,8 @@ for seed in 1 2 3 4 5; do
         run 0 slice -o s.zst "$first.." t.zst
         live=$(sed -n 's/.*events, \([0-9,]*\) of them what was live.*/\1/p' err | tr -d ,)
         [ "$("$fltrace" dump s.zst | grep -c '^[0-9]')" -eq $((live + total - first)) ] || fail "seed $seed, $first..: not as many events"
-        "$fltrace" dump --from=$first t.zst | nameless | grep -v '^-' >expected
-        "$fltrace" dump --from="$live" s.zst | nameless | grep -v '^-' >found
+        "$fltrace" dump --first=$first t.zst | nameless | grep -v '^-' >expected
+        "$fltrace" dump --first="$live" s.zst | nameless | grep -v '^-' >found
         cmp -s expected found || fail "seed $seed: slice $first.. says something else"
         timeout 60 "$flreplay" s.zst --alloc=size-tree --check=full --runs=0 --quiet >out 2>err || fail "seed $seed: slice $first.. does not replay"
     done

@@ -41,9 +41,9 @@ cat >"$work/expected" <<'END'
 9 free_sized #3 1
 END
 cmp -s "$work/expected" "$work/out" || fail 'dump --limit=10: another text'
-run 0 dump --from=19 "$work/t.zst"
+run 0 dump --first=19 "$work/t.zst"
 printf '19 free #7\n20 malloc 920 = #11\n' >"$work/expected"
-cmp -s "$work/expected" "$work/out" || fail 'dump --from=19: another text'
+cmp -s "$work/expected" "$work/out" || fail 'dump --first=19: another text'
 run 0 dump "$work/t.zst"
 [ "$(wc -l <"$work/out")" -eq 24 ] || fail 'dump: not a line for each record'
 grep -qx -- '- thread-start 189 system-id=712300159' "$work/out" || fail 'dump: no thread-start'
