@@ -19,6 +19,7 @@
 #define OPS_PER_CALL  2u /* an implied free and the call */
 #define OPS_BESIDE    8u /* a tick, a thread's start and the turn to it, a loss, for each call */
 #define ROOM_OPS      (FL_IMPORT_CALLS_MAX * (OPS_PER_CALL + OPS_BESIDE))
+#define WHAT_BYTES    128u
 #define REPORTS_MAX   5u    /* malformed parts that are reported one by one */
 #define HOPELESS_PART 1000u /* malformed parts without one that is understood: another format */
 
@@ -119,6 +120,12 @@ void fl_import_free(struct fl_import *import, enum fl_kind kind, uint64_t addres
         call_put(import, kind, size_bytes, FL_SLOT_NONE, FL_ALIGN_DEFAULT, FL_FLAG_UNKNOWN);
         import->unknown_frees++;
     }
+}
+
+bool fl_import_is_live(const struct fl_import *import, uint64_t address)
+{
+    struct fl_named object;
+    return address != 0 && fl_namer_find(import->objects, address, &object);
 }
 
 void fl_import_usable(struct fl_import *import, uint64_t address, uint64_t size_bytes)
@@ -263,10 +270,32 @@ static enum fl_status nothing_understood(const struct fl_import *import, struct 
                    import->reader->input.name, import->format->name);
 }
 
+static enum fl_status fail(const struct fl_import *import, enum fl_status status,
+                           struct fl_error *err, const char *format, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static enum fl_status fail(const struct fl_import *import, enum fl_status status,
+                           struct fl_error *err, const char *format, va_list args)
+{
+    char what[WHAT_BYTES];
+    vsnprintf(what, sizeof what, format, args);
+    return fl_fail(err, status, "%s: %s: %s", import->reader->input.name,
+                   fl_status_text(status), what);
+}
+
+enum fl_status fl_import_fail(const struct fl_import *import, enum fl_status status,
+                              struct fl_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)fail(import, status, err, format, args);
+    va_end(args);
+    return status;
+}
+
 enum fl_status fl_import_malformed(struct fl_import *import, struct fl_error *err,
                                    const char *format, ...)
 {
-    char what[128];
     va_list args;
     fl_import_lost(import, 1);
     import->malformed++;
@@ -277,10 +306,9 @@ enum fl_status fl_import_malformed(struct fl_import *import, struct fl_error *er
         return FL_OK;
     }
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    (void)fail(import, FL_CORRUPT, err, format, args);
     va_end(args);
-    return fl_fail(err, FL_CORRUPT, "%s: %s: %s", import->reader->input.name,
-                   fl_status_text(FL_CORRUPT), what);
+    return FL_CORRUPT;
 }
 
 /* ---- the source of a reader ---- */
@@ -301,11 +329,10 @@ static enum fl_status import_end(struct fl_import *import, struct fl_error *err)
     if (import->malformed > 0 && import->understood == 0) {
         return nothing_understood(import, err);
     }
-    const char *missing =
-        import->format->end == NULL ? NULL : import->format->end(import, import->state);
-    if (missing != NULL) {
-        return fl_fail(err, FL_TRUNCATED, "%s: %s: %s", reader->input.name,
-                       fl_status_text(FL_TRUNCATED), missing);
+    const enum fl_status status =
+        import->format->end == NULL ? FL_OK : import->format->end(import, import->state, err);
+    if (status != FL_OK) {
+        return status;
     }
     if (!end_metadata_set(import)) {
         return fl_fail(err, FL_NOMEM, "no memory for what is known of %s", reader->input.name);
@@ -320,8 +347,7 @@ static enum fl_status rest_report(struct fl_import *import, struct fl_error *err
 {
     const uint64_t rest = import->malformed - REPORTS_MAX;
     import->is_rest_told = true;
-    return fl_fail(err, FL_CORRUPT, "%s: %s: %" PRIu64 " more are malformed",
-                   import->reader->input.name, fl_status_text(FL_CORRUPT), rest);
+    return fl_import_fail(import, FL_CORRUPT, err, "%" PRIu64 " more are malformed", rest);
 }
 
 static enum fl_status import_step(struct fl_import *import, struct fl_error *err)

@@ -4,6 +4,7 @@
 
 #include "import_internal.h"
 
-extern const struct fl_import_format fl_import_android, fl_import_wee_alloc;
+extern const struct fl_import_format fl_import_android, fl_import_rep,
+    fl_import_wee_alloc;
 
 #endif

@@ -40,8 +40,9 @@ struct fl_import_format {
      * FL_IMPORT_CALLS_MAX of them. NULL, or what is wrong with it, a phrase: then nothing was reported. */
     const char *(*line)(struct fl_import *import, void *state, struct fl_cursor line);
 
-    /* The file is at its end: NULL, or what is missing, a phrase; the trace is truncated then. */
-    const char *(*end)(struct fl_import *import, void *state);
+    /* The file is at its end: FL_OK; FL_TRUNCATED when something is missing; FL_CORRUPT from
+     * fl_import_fail, once, when something does not fit: it is asked again. NULL: nothing to do. */
+    enum fl_status (*end)(struct fl_import *import, void *state, struct fl_error *err);
 
     /* Free what `state` points to. NULL: it points to nothing. */
     void (*close)(void *state);
@@ -106,6 +107,14 @@ struct fl_metadata *fl_import_metadata(struct fl_import *import);
 
 /* The bytes, unpacked. Not for a format of lines. */
 struct fl_input *fl_import_input(struct fl_import *import);
+
+/* Is an object live at `address`? */
+bool fl_import_is_live(const struct fl_import *import, uint64_t address);
+
+/* `status` with a message: name of the file, the status' text, and what `format` says. */
+enum fl_status fl_import_fail(const struct fl_import *import, enum fl_status status,
+                              struct fl_error *err, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /*
  * Something at the place that `format` says was passed over: it counts as a lost event. Return what this

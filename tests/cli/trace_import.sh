@@ -57,10 +57,12 @@ cat >android.dump <<'END'
 END
 awk 'BEGIN { for (i = 0; i < 5000; i++) { printf "Alloc(%d),\n", i % 97 * 8; if (i % 3) printf "Free(%d),\n", i } }' >wee.trace
 
+awk 'BEGIN { print "20000\n100\n300\n1"; for (i = 0; i < 100; i++) { printf "a %d %d\nr %d %d\n", i, i % 37 * 8, i, i % 41 * 16 + 1; if (i > 9) printf "f %d\n", i - 10; else print "f -1" } }' >lab.rep
+
 # Read directly and converted, compressed and not, from a file and a pipe.
 run 0 "$fltrace" dump android.txt
 cmp -s out android.dump || fail 'dump of android.txt: another text'
-for file in android.txt wee.trace; do
+for file in android.txt lab.rep wee.trace; do
     run 0 "$fltrace" convert "$file" -o t.zst
     says err 'which does not say: '
     says err "fltrace: next: flreplay 't.zst'"
