@@ -7,6 +7,7 @@
 const struct fl_import_format *const fl_import_formats[] = {
     &fl_import_android,
     &fl_import_wee_alloc,
+    &fl_import_mtrace,
     &fl_import_rep,
 };
 

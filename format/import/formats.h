@@ -4,7 +4,7 @@
 
 #include "import_internal.h"
 
-extern const struct fl_import_format fl_import_android, fl_import_rep,
+extern const struct fl_import_format fl_import_android, fl_import_mtrace, fl_import_rep,
     fl_import_wee_alloc;
 
 #endif

@@ -11,3 +11,6 @@ set_tests_properties(cli.trace.stats PROPERTIES LABELS cli TIMEOUT 120)
 add_test(NAME cli.trace.import COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_import.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:make_trace>)
 set_tests_properties(cli.trace.import PROPERTIES LABELS cli TIMEOUT 240)
+add_test(NAME cli.import.mtrace COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_mtrace.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:program_mtrace>)
+set_tests_properties(cli.import.mtrace PROPERTIES LABELS cli SKIP_RETURN_CODE 77)
