@@ -120,12 +120,46 @@ static void what_is_not_there_is_not_found(void **state)
     fl_namer_free(NULL);
 }
 
+/* Chosen by who knows the multiplier: its inverse modulo 2^64, times 0, 1, 2 ..., are windows that are all
+ * multiplied to small numbers, so that they have one home. 5 * 10^9 steps, were the table not laid out anew. */
+static void addresses_that_were_chosen_to_meet_are_found_again(void **state)
+{
+    (void)state;
+    const uint64_t multiplier = UINT64_C(0x9E3779B97F4A7C15);
+    const size_t wanted = 100000;
+    struct fl_namer *namer = fl_namer_new();
+    struct fl_named object, before;
+    uint64_t inverse = multiplier; /* Newton's iteration doubles the bits that are right */
+    for (unsigned i = 0; i < 5; i++) {
+        inverse *= 2 - multiplier * inverse;
+    }
+    assert_true(multiplier * inverse == 1);
+    uint64_t window = inverse;
+    for (size_t found = 0; found < wanted; window += inverse) {
+        if (window < UINT64_C(1) << 56) {
+            object = (struct fl_named){.serial = found++};
+            assert_int_equal(fl_namer_add(namer, window << 8, object, &before), 0);
+        }
+    }
+    assert_int_equal(fl_namer_count(namer), wanted);
+    window = inverse;
+    for (size_t found = 0; found < wanted; window += inverse) {
+        if (window < UINT64_C(1) << 56) {
+            assert_true(fl_namer_remove(namer, window << 8, &object));
+            assert_int_equal(object.serial, found++);
+        }
+    }
+    assert_int_equal(fl_namer_count(namer), 0);
+    fl_namer_free(namer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(add_find_and_remove_agree_with_a_plain_table),
         cmocka_unit_test(clustered_addresses_stay_cheap_to_find),
         cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(addresses_that_were_chosen_to_meet_are_found_again),
     };
     return cmocka_run_group_tests_name("namer", tests, NULL, NULL);
 }
