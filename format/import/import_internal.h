@@ -16,6 +16,21 @@ struct fl_text_place {
     bool is_last;             /* nothing follows the window */
 };
 
+/* What a format reported: a call that waits for its name, or a record between calls. */
+struct fl_import_call {
+    uint64_t address;     /* what the call returned, or was given to free; 0: NULL */
+    uint64_t old_address; /* what realloc was given */
+    uint64_t size_bytes;  /* or the record's number */
+    uint32_t tid;         /* THREAD_START: the system's number of the thread */
+    uint8_t kind;         /* enum fl_kind */
+    uint8_t align_log2;
+    bool is_null_when_dead; /* an old address that names nothing live is NULL, not unknown */
+};
+
+#define FL_IMPORT_BATCH                                                                        \
+    (FL_BATCH_OPS / 2)           /* calls and records: a call is two operations at most */
+#define FL_IMPORT_REPORTS_MAX 5u /* malformed parts that are reported one by one */
+
 struct fl_import {
     const struct fl_import_format *format;
     void *state; /* of the format, owned */
@@ -24,7 +39,9 @@ struct fl_import {
     struct fl_namer *objects; /* address to slot */
     struct fl_namer *threads; /* system's thread id to number */
     struct fl_slots slots;    /* which ones are free; serials are not used */
-    size_t count;             /* operations of the batch so far, in reader->ops */
+    struct fl_import_call calls[FL_IMPORT_BATCH]; /* not named yet */
+    size_t call_count;
+    size_t op_count;          /* operations of the batch so far, in reader->ops */
     uint64_t events, serials; /* reported so far */
     uint64_t batch_first_event, batch_first_serial;
     struct fl_error pending; /* to be given after the batch; FL_OK: nothing */
@@ -41,6 +58,12 @@ struct fl_import {
 
 extern const struct fl_import_format *const fl_import_formats[];
 extern const size_t fl_import_format_count;
+
+/* Name the calls that wait: their operations go to reader->ops. */
+void fl_import_name(struct fl_import *import);
+
+/* FL_NOT_A_TRACE: nothing in the file was understood. */
+enum fl_status fl_import_hopeless(const struct fl_import *import, struct fl_error *err);
 
 /* The source of an importing reader: reader->imported is a struct fl_import. */
 extern const struct fl_reader_source fl_import_source;

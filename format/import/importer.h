@@ -3,7 +3,7 @@
  * formats.c), and what it may call. DESIGN.md says how to add one.
  *
  *     bytes ──▶ fl_input ──▶ format: line() or next() ──▶ fl_import_alloc, _free … ──▶ operations
- *              (unpacks)     knows one format only         (calls.c: names, slots,     (fl_reader)
+ *              (unpacks)     knows one format only         (calls.c, naming.c: slots,  (fl_reader)
  *                                                           threads, what is odd)
  *
  * A format reports calls in the order of its file, by the address or the number that the file names an
@@ -41,7 +41,8 @@ struct fl_import_format {
     const char *(*line)(struct fl_import *import, void *state, struct fl_cursor line);
 
     /* The file is at its end: FL_OK; FL_TRUNCATED when something is missing; FL_CORRUPT from
-     * fl_import_fail, once, when something does not fit: it is asked again. NULL: nothing to do. */
+     * fl_import_fail, once, when something does not fit: it is asked again. Calls that waited for something
+     * may be reported. NULL: nothing to do. */
     enum fl_status (*end)(struct fl_import *import, void *state, struct fl_error *err);
 
     /* Free what `state` points to. NULL: it points to nothing. */
@@ -62,6 +63,10 @@ void fl_import_alloc(struct fl_import *import, enum fl_kind kind, uint64_t addre
  * taken for a free, 0 with another for a failure. */
 void fl_import_realloc(struct fl_import *import, enum fl_kind kind, uint64_t old_address,
                        uint64_t address, uint64_t size_bytes);
+
+/* The same, where an `old_address` that names nothing live stands for NULL, and for nothing unknown. */
+void fl_import_realloc_if_live(struct fl_import *import, enum fl_kind kind,
+                               uint64_t old_address, uint64_t address, uint64_t size_bytes);
 
 /* A free of `address` (0: NULL); `size_bytes` is what a sized one was given, else 0. */
 void fl_import_free(struct fl_import *import, enum fl_kind kind, uint64_t address,
@@ -87,7 +92,7 @@ void fl_import_lost(struct fl_import *import, uint64_t events);
 
 /* ---- around them ---- */
 
-/* May calls be reported? No longer when the batch is full, or memory ran out. */
+/* May calls be reported? Not when the batch is full. */
 bool fl_import_has_room(const struct fl_import *import);
 
 /* An address for the object that a file calls `number`, below FL_NUMBER_MAX / 16. */
@@ -108,9 +113,6 @@ struct fl_metadata *fl_import_metadata(struct fl_import *import);
 /* The bytes, unpacked. Not for a format of lines. */
 struct fl_input *fl_import_input(struct fl_import *import);
 
-/* Is an object live at `address`? */
-bool fl_import_is_live(const struct fl_import *import, uint64_t address);
-
 /* `status` with a message: name of the file, the status' text, and what `format` says. */
 enum fl_status fl_import_fail(const struct fl_import *import, enum fl_status status,
                               struct fl_error *err, const char *format, ...)
@@ -125,7 +127,8 @@ enum fl_status fl_import_malformed(struct fl_import *import, struct fl_error *er
                                    const char *format, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
 
-/* A part of the file was understood, whether a call or not. fl_text_next says it for each line. */
+/* A part of the file that is no call was understood; fl_text_next says it of each line. A file of which nothing is
+ * understood is of another format. */
 void fl_import_understood(struct fl_import *import);
 
 #endif

@@ -62,8 +62,8 @@ static bool call_read(struct fl_cursor line, struct call *call)
 static void realloc_report(struct fl_import *import, const struct call *call)
 {
     const uint64_t address = fl_import_address(call->id);
-    fl_import_realloc(import, FL_CALL_REALLOC, fl_import_is_live(import, address) ? address : 0,
-                      call->size_bytes == 0 ? 0 : address, call->size_bytes);
+    fl_import_realloc_if_live(import, FL_CALL_REALLOC, address,
+                              call->size_bytes == 0 ? 0 : address, call->size_bytes);
 }
 
 static void call_report(struct fl_import *import, const struct call *call)
