@@ -1,7 +1,8 @@
 /*
  * bench_decode TRACE [N]: read a trace to its end N times (default 7) and say how many events per
  * second the reader delivers. The batches are looked at no further than one byte of each, so what
- * is timed is reading, checking, decompressing and decoding to operations with slots.
+ * is timed is reading, checking, decompressing and decoding to operations with slots; of another tool's
+ * trace, importing it.
  *
  * Output, one figure a line, for tests/bench/run: events, ns (one number a run), best_events_per_s
  * and median_events_per_s. The file is read once before, so that it is in the page cache.
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include <fl/reader.h>
+#include <fl/import.h>
 
 enum { RUNS_DEFAULT = 7, RUNS_MAX = 1000 };
 
@@ -26,7 +27,7 @@ static uint64_t now_ns(void)
 static enum fl_status trace_read(const char *path, uint64_t *events, struct fl_error *err)
 {
     struct fl_reader *reader = NULL;
-    enum fl_status status = fl_reader_open(path, &reader, err);
+    enum fl_status status = fl_import_open(path, NULL, &reader, err);
     if (status != FL_OK) {
         return status;
     }
