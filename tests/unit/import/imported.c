@@ -152,6 +152,24 @@ void check_import(const char *text, const char *from, const char *expected)
     check_import_end(text, from, expected, FL_END);
 }
 
+void check_odd_lines(const char *before, const char *const *lines, size_t count,
+                     const char *behind)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct imported imported;
+        char text[256];
+        const int bytes = snprintf(text, sizeof text, "%s\n%s\n%s\n", before, lines[i], behind);
+        imported_read(&imported, text, (size_t)bytes, NULL);
+        assert_int_equal(imported.ended, FL_END);
+        if (imported_number(&imported, "malformed") != 1) {
+            fail_msg("'%s' is taken", lines[i]);
+        }
+        assert_int_equal(imported.totals.events, 2);
+        assert_int_equal(imported.totals.lost_events, 1);
+        imported_clear(&imported);
+    }
+}
+
 void check_refused(const void *bytes, size_t count, const char *from, enum fl_status status,
                    const char *message)
 {

@@ -138,29 +138,19 @@ static void an_odd_argument_is_no_call(void **state)
 {
     (void)state;
     static const char *const odd[] = {
-        "free 0x10 1",                         /* one time of two */
-        "free 0x10 1 2 3",                     /* and a third */
-        "free",                                /* no pointer */
-        "free 10z",                            /* no number */
-        "malloc 0x10 -1",                      /* below zero */
-        "malloc 0x10 18446744073709551616",    /* 2^64 */
-        "malloc 0x10000000000000000 1",        /* the same */
-        "calloc 0x10 4294967296 4294967296",   /* cannot have succeeded */
-        "memalign 0x10 9223372036854775809 1", /* nor this */
-        "realloc 0x10 1",                      /* no size */
-        "thread_done 0x0 1 2",
+        "1: free 0x10 1",                         /* one time of two */
+        "1: free 0x10 1 2 3",                     /* and a third */
+        "1: free",                                /* no pointer */
+        "1: free 10z",                            /* no number */
+        "1: malloc 0x10 -1",                      /* below zero */
+        "1: malloc 0x10 18446744073709551616",    /* 2^64 */
+        "1: malloc 0x10000000000000000 1",        /* the same */
+        "1: calloc 0x10 4294967296 4294967296",   /* cannot have succeeded */
+        "1: memalign 0x10 9223372036854775809 1", /* nor this */
+        "1: realloc 0x10 1",                      /* no size */
+        "1: thread_done 0x0 1 2",
     };
-    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        struct imported imported;
-        char text[128];
-        const int bytes =
-            snprintf(text, sizeof text, "1: malloc 0x20 1\n1: %s\n1: free 0x20\n", odd[i]);
-        imported_read(&imported, text, (size_t)bytes, NULL);
-        assert_int_equal(imported_number(&imported, "malformed"), 1);
-        assert_int_equal(imported.totals.events, 2);
-        assert_int_equal(imported.totals.lost_events, 1);
-        imported_clear(&imported);
-    }
+    check_odd_lines("1: malloc 0x20 1", odd, sizeof odd / sizeof odd[0], "1: free 0x20");
 }
 
 int main(void)

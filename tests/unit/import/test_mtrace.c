@@ -53,16 +53,7 @@ static void an_odd_line_is_no_call(void **state)
     static const char *const odd[] = {"@ ./a + 0x10 0x1",     "* 0x10",  "+ 0x10",
                                       "- 0x10 0x1",           "+ x 0x1", "@ ./a:[0x1]",
                                       "@ ./a:[0x1] + 0x1 1g", "hello"};
-    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        struct imported imported;
-        char text[128];
-        const int bytes =
-            snprintf(text, sizeof text, "= Start\n+ 0x20 0x8\n%s\n- 0x20\n", odd[i]);
-        imported_read(&imported, text, (size_t)bytes, NULL);
-        assert_int_equal(imported_number(&imported, "malformed"), 1);
-        assert_int_equal(imported.totals.events, 2);
-        imported_clear(&imported);
-    }
+    check_odd_lines("= Start\n+ 0x20 0x8", odd, sizeof odd / sizeof odd[0], "- 0x20");
 }
 
 int main(void)

@@ -63,16 +63,7 @@ static void an_odd_line_is_no_call(void **state)
     static const char *const odd[] = {"a 1",   "a 1 2 3", "b 1 2",  "f",
                                       "f -2",  "f 1 2",   "r -1 5", "a 4294967296 1",
                                       "a x 1", "aa 1 1",  "a 1 -1"};
-    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        struct imported imported;
-        char text[64];
-        const int bytes = snprintf(text, sizeof text, "1\n1\n3\n8\na 0 8\n%s\nf 0\n", odd[i]);
-        imported_read(&imported, text, (size_t)bytes, NULL);
-        assert_int_equal(imported.ended, FL_END);
-        assert_int_equal(imported_number(&imported, "malformed"), 1);
-        assert_int_equal(imported.totals.events, 2);
-        imported_clear(&imported);
-    }
+    check_odd_lines("1\n1\n3\n8\na 0 8", odd, sizeof odd / sizeof odd[0], "f 0");
 }
 
 static void a_header_of_something_else_is_not_known(void **state)

@@ -41,15 +41,7 @@ static void an_odd_line_is_no_call(void **state)
                                       "alloc(1),",
                                       "Free(),",
                                       "Free(18446744073709551616),"};
-    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        struct imported imported;
-        char text[64];
-        const int bytes = snprintf(text, sizeof text, "Alloc(8),\n%s\nFree(0),\n", odd[i]);
-        imported_read(&imported, text, (size_t)bytes, NULL);
-        assert_int_equal(imported_number(&imported, "malformed"), 1);
-        assert_int_equal(imported.totals.events, 2);
-        imported_clear(&imported);
-    }
+    check_odd_lines("Alloc(8),", odd, sizeof odd / sizeof odd[0], "Free(0),");
 }
 
 static void what_the_format_cannot_say_is_in_the_trace(void **state)
