@@ -41,6 +41,7 @@ struct convert {
     const char *path;
     int level;
     struct fl_rewrite *rewrite;
+    struct fl_origin *origin;
     enum fl_status status;
     struct fl_error err;
 };
@@ -63,7 +64,7 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
 static bool step_convert(const struct fl_step *step, void *user)
 {
     struct convert *convert = user;
-    convert->status = fl_rewrite_step(convert->rewrite, step, &convert->err);
+    convert->status = fl_origin_step(convert->origin, step, &convert->err);
     return convert->status == FL_OK;
 }
 
@@ -117,17 +118,34 @@ static bool is_to_be_kept(const struct fl_reader *reader, enum fl_status damage)
     return damage == FL_OK || (is_imported && fl_reader_totals(reader)->is_complete);
 }
 
-static enum fl_status convert_run(struct convert *convert, struct fl_reader *reader)
+static enum fl_status convert_begin(struct convert *convert, struct fl_reader *reader)
 {
     const struct fl_writer_options how = {.level = convert->level,
                                           .has_stacks = fl_rewrite_has_stacks(reader)};
+    enum fl_status status = fl_rewrite_keep_stacks(reader, &convert->err);
+    if (status == FL_OK) {
+        status =
+            fl_rewrite_begin(fl_rewrite_path(convert->path), &how, fl_reader_metadata(reader),
+                             &convert->rewrite, &convert->err);
+    }
+    if (status == FL_OK) {
+        convert->origin = fl_origin_new(convert->rewrite, reader, false);
+        if (convert->origin == NULL) {
+            fl_rewrite_drop(convert->rewrite);
+            status = fl_fail(&convert->err, FL_NOMEM, "no memory to write a trace");
+        }
+    }
+    return status;
+}
+
+static enum fl_status convert_run(struct convert *convert, struct fl_reader *reader)
+{
     struct fl_writer_totals totals;
     enum fl_status damage = FL_OK;
-    convert->status =
-        fl_rewrite_begin(reader, fl_rewrite_path(convert->path), &how,
-                         fl_reader_metadata(reader), &convert->rewrite, &convert->err);
+    convert->status = convert_begin(convert, reader);
     if (convert->status == FL_OK) {
         damage = fl_trace_walk(&command, reader, step_convert, convert);
+        fl_origin_free(convert->origin);
         if (convert->status != FL_OK || !is_to_be_kept(reader, damage)) {
             fl_rewrite_drop(convert->rewrite);
         } else {

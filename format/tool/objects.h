@@ -20,7 +20,7 @@ struct fl_object {
  * when none) and the one it handed out (`after`). `event` is its number when it is one.
  */
 struct fl_step {
-    const struct fl_reader *reader;
+    struct fl_reader *reader;
     const struct fl_op *op;
     bool is_event;
     uint64_t event;
@@ -62,5 +62,20 @@ enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **
  */
 enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader *reader,
                              fl_step_visitor *visit, void *user);
+
+/* A walk that is made step by step, as when several are under way at a time. */
+struct fl_walk;
+
+/* Begin to walk what `reader` gives, which stays the caller's; NULL when out of memory. */
+struct fl_walk *fl_walk_new(struct fl_reader *reader);
+void fl_walk_free(struct fl_walk *walk);
+
+/*
+ * The next step, valid until the call after it.
+ *
+ * @return  FL_OK and a step; else as fl_reader_next: behind FL_CORRUPT it goes on
+ */
+enum fl_status fl_walk_next(struct fl_walk *walk, const struct fl_step **step,
+                            struct fl_error *err) __attribute__((warn_unused_result));
 
 #endif

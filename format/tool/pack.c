@@ -40,6 +40,7 @@ struct pack {
     const char *path;
     int level;
     struct fl_rewrite *rewrite;
+    struct fl_origin *origin;
     enum fl_status status;
     struct fl_error err;
 };
@@ -62,26 +63,44 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
 static bool step_pack(const struct fl_step *step, void *user)
 {
     struct pack *pack = user;
-    pack->status = fl_rewrite_step(pack->rewrite, step, &pack->err);
+    pack->status = fl_origin_step(pack->origin, step, &pack->err);
     return pack->status == FL_OK;
 }
 
-static enum fl_status pack_run(struct pack *pack, struct fl_reader *reader)
+static enum fl_status pack_begin(struct pack *pack, struct fl_reader *reader)
 {
     const struct fl_writer_options how = {.level = pack->level,
                                           .chunk_records = FL_CHUNK_RECORDS_MAX,
                                           .chunk_bytes = CHUNK_BYTES,
                                           .has_stacks = fl_rewrite_has_stacks(reader)};
-    struct fl_writer_totals totals;
-    enum fl_status status =
-        fl_rewrite_begin(reader, fl_rewrite_path(pack->path), &how, fl_reader_metadata(reader),
-                         &pack->rewrite, &pack->err);
+    enum fl_status status = fl_rewrite_keep_stacks(reader, &pack->err);
+    if (status == FL_OK) {
+        status = fl_rewrite_begin(fl_rewrite_path(pack->path), &how, fl_reader_metadata(reader),
+                                  &pack->rewrite, &pack->err);
+    }
+    if (status == FL_OK) {
+        pack->origin = fl_origin_new(pack->rewrite, reader, false);
+        if (pack->origin == NULL) {
+            fl_rewrite_drop(pack->rewrite);
+            status = fl_fail(&pack->err, FL_NOMEM, "no memory to write a trace");
+        }
+    }
     if (status != FL_OK) {
         fl_opt_report(&command, &pack->err);
+    }
+    return status;
+}
+
+static enum fl_status pack_run(struct pack *pack, struct fl_reader *reader)
+{
+    struct fl_writer_totals totals;
+    enum fl_status status = pack_begin(pack, reader);
+    if (status != FL_OK) {
         return status;
     }
     /* A damaged trace stays as it is: the file would look whole. */
     status = fl_trace_walk(&command, reader, step_pack, pack);
+    fl_origin_free(pack->origin);
     if (status != FL_OK || pack->status != FL_OK) {
         fl_rewrite_drop(pack->rewrite);
     } else {
@@ -109,7 +128,7 @@ int verb_pack(int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(&command, reader, pack.path);
+    status = fl_rewrite_check(&command, pack.path);
     if (status == FL_OK) {
         status = pack_run(&pack, reader);
     }

@@ -1,13 +1,16 @@
 /*
  * Steps of one trace to events of another. The table has for each slot the serial that its object has in
- * the new trace, and what is needed to write it as live. Frames and modules are copied when a stack
- * that leads to them is first used: O(1) for each known stack. Memory: 40 bytes per slot, 4 per frame.
+ * the new trace, and what is needed to write it as live. Memory: 40 bytes per slot.
  */
 #include "rewrite.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "numbers.h"
+#include "stack_copy.h"
 
 /* The object in a slot. */
 struct place {
@@ -27,18 +30,27 @@ struct thread {
 };
 
 struct fl_rewrite {
-    const struct fl_reader *reader;
     struct fl_part_file file;
     struct fl_writer *writer;
+    uint64_t thread;         /* at work */
+    uint32_t thread_count;   /* new numbers given away */
+    struct fl_names modules; /* of several origins */
+};
+
+struct fl_origin {
+    struct fl_rewrite *rewrite;
+    const struct fl_reader *reader;
     struct place *places; /* by slot */
     size_t place_count;
     struct thread *threads;
     size_t thread_count, thread_room;
-    uint64_t thread;  /* at work */
-    uint32_t *frames; /* new number of each frame of the old trace; 0: not copied yet */
-    size_t frame_room;
-    uint32_t *modules; /* the same of modules, FL_MODULE_NONE: not copied yet */
-    size_t module_room;
+    uint64_t thread;    /* at work, as the origin numbers it */
+    uint64_t passed_ns; /* before what is written */
+    bool is_one_of_several;
+    struct fl_numbers new_threads; /* then: new numbers by old ones */
+    uint64_t *told;                /* and the first of the old ones as they appeared */
+    size_t told_count;
+    struct fl_stack_copy stacks;
 };
 
 const char *fl_rewrite_path(const char *path)
@@ -53,8 +65,7 @@ bool fl_rewrite_has_stacks(const struct fl_reader *reader)
     return fl_metadata_get(meta, "stack_depth", &bytes) != NULL;
 }
 
-enum fl_status fl_rewrite_check(const struct fl_command *command, struct fl_reader *reader,
-                                const char *path)
+enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path)
 {
     struct fl_error err;
     enum fl_status status = FL_OK;
@@ -63,8 +74,6 @@ enum fl_status fl_rewrite_check(const struct fl_command *command, struct fl_read
     } else if (fl_rewrite_path(path) == NULL && isatty(STDOUT_FILENO)) {
         status = fl_fail(&err, FL_USAGE,
                          "a trace is not for a terminal; redirect it, or use -o FILE");
-    } else if (fl_rewrite_has_stacks(reader)) {
-        status = fl_reader_keep_stacks(reader, &err);
     }
     if (status != FL_OK) {
         fl_opt_report(command, &err);
@@ -72,8 +81,12 @@ enum fl_status fl_rewrite_check(const struct fl_command *command, struct fl_read
     return status;
 }
 
-enum fl_status fl_rewrite_begin(struct fl_reader *reader, const char *path,
-                                const struct fl_writer_options *options,
+enum fl_status fl_rewrite_keep_stacks(struct fl_reader *reader, struct fl_error *err)
+{
+    return fl_rewrite_has_stacks(reader) ? fl_reader_keep_stacks(reader, err) : FL_OK;
+}
+
+enum fl_status fl_rewrite_begin(const char *path, const struct fl_writer_options *options,
                                 const struct fl_metadata *meta, struct fl_rewrite **out,
                                 struct fl_error *err)
 {
@@ -81,7 +94,6 @@ enum fl_status fl_rewrite_begin(struct fl_reader *reader, const char *path,
     if (rewrite == NULL) {
         return fl_fail(err, FL_NOMEM, "no memory to write a trace");
     }
-    rewrite->reader = reader;
     enum fl_status status = fl_part_open(&rewrite->file, path, err);
     if (status == FL_OK) {
         status =
@@ -97,18 +109,17 @@ enum fl_status fl_rewrite_begin(struct fl_reader *reader, const char *path,
 
 static void rewrite_free(struct fl_rewrite *rewrite)
 {
-    free(rewrite->places);
-    free(rewrite->threads);
-    free(rewrite->frames);
-    free(rewrite->modules);
+    fl_names_clear(&rewrite->modules);
     free(rewrite);
 }
 
 void fl_rewrite_drop(struct fl_rewrite *rewrite)
 {
-    fl_writer_abandon(rewrite->writer);
-    fl_part_drop(&rewrite->file);
-    rewrite_free(rewrite);
+    if (rewrite != NULL) {
+        fl_writer_abandon(rewrite->writer);
+        fl_part_drop(&rewrite->file);
+        rewrite_free(rewrite);
+    }
 }
 
 enum fl_status fl_rewrite_finish(struct fl_rewrite *rewrite, const struct fl_metadata *end,
@@ -124,21 +135,34 @@ enum fl_status fl_rewrite_finish(struct fl_rewrite *rewrite, const struct fl_met
     return status;
 }
 
-/* Make `*numbers` hold index `wanted`; new entries get the bytes of `filler`. */
-static bool numbers_reserve(uint32_t **numbers, size_t *room, size_t wanted, int filler)
+struct fl_origin *fl_origin_new(struct fl_rewrite *rewrite, const struct fl_reader *reader,
+                                bool is_one_of_several)
 {
-    if (wanted < *room) {
-        return true;
+    struct fl_origin *origin = calloc(1, sizeof *origin);
+    if (origin == NULL) {
+        return NULL;
     }
-    const size_t grown_room = 2 * wanted + 64;
-    uint32_t *grown = reallocarray(*numbers, grown_room, sizeof *grown);
-    if (grown == NULL) {
-        return false;
+    origin->rewrite = rewrite;
+    origin->reader = reader;
+    origin->is_one_of_several = is_one_of_several;
+    origin->stacks = (struct fl_stack_copy){
+        .stacks = fl_reader_stacks(reader),
+        .writer = rewrite->writer,
+        .shared = is_one_of_several ? &rewrite->modules : NULL,
+    };
+    return origin;
+}
+
+void fl_origin_free(struct fl_origin *origin)
+{
+    if (origin != NULL) {
+        free(origin->places);
+        free(origin->threads);
+        free(origin->told);
+        fl_numbers_clear(&origin->new_threads);
+        fl_stack_copy_clear(&origin->stacks);
+        free(origin);
     }
-    memset(grown + *room, filler, (grown_room - *room) * sizeof *grown);
-    *numbers = grown;
-    *room = grown_room;
-    return true;
 }
 
 /* Does the object that the step's pointer named end with it? */
@@ -155,69 +179,74 @@ static enum fl_status no_memory(struct fl_error *err)
     return fl_fail(err, FL_NOMEM, "no memory for what is live in the trace");
 }
 
-static struct place *place_of(struct fl_rewrite *rewrite, uint32_t slot)
+static struct place *place_of(struct fl_origin *origin, uint32_t slot)
 {
-    if (slot >= rewrite->place_count) {
+    if (slot >= origin->place_count) {
         const size_t count = 2 * (size_t)slot + 256;
-        struct place *grown = reallocarray(rewrite->places, count, sizeof *grown);
+        struct place *grown = reallocarray(origin->places, count, sizeof *grown);
         if (grown == NULL) {
             return NULL;
         }
-        memset(grown + rewrite->place_count, 0, (count - rewrite->place_count) * sizeof *grown);
-        rewrite->places = grown;
-        rewrite->place_count = count;
+        memset(grown + origin->place_count, 0, (count - origin->place_count) * sizeof *grown);
+        origin->places = grown;
+        origin->place_count = count;
     }
-    return &rewrite->places[slot];
+    return &origin->places[slot];
 }
 
-static bool thread_begin(struct fl_rewrite *rewrite, const struct fl_op *op)
+static bool thread_begin(struct fl_origin *origin, const struct fl_op *op)
 {
-    if (rewrite->thread_count == rewrite->thread_room) {
-        const size_t room = 2 * rewrite->thread_room + 16;
-        struct thread *grown = reallocarray(rewrite->threads, room, sizeof *grown);
+    if (origin->thread_count == origin->thread_room) {
+        const size_t room = 2 * origin->thread_room + 16;
+        struct thread *grown = reallocarray(origin->threads, room, sizeof *grown);
         if (grown == NULL) {
             return false;
         }
-        rewrite->threads = grown;
-        rewrite->thread_room = room;
+        origin->threads = grown;
+        origin->thread_room = room;
     }
-    rewrite->threads[rewrite->thread_count++] = (struct thread){op->size_bytes, op->slot};
+    origin->threads[origin->thread_count++] = (struct thread){op->size_bytes, op->slot};
     return true;
 }
 
-static void thread_end(struct fl_rewrite *rewrite, uint64_t number)
+static void thread_end(struct fl_origin *origin, uint64_t number)
 {
-    for (size_t i = 0; i < rewrite->thread_count; i++) {
-        if (rewrite->threads[i].number == number) {
-            rewrite->threads[i] = rewrite->threads[--rewrite->thread_count];
+    for (size_t i = 0; i < origin->thread_count; i++) {
+        if (origin->threads[i].number == number) {
+            origin->threads[i] = origin->threads[--origin->thread_count];
             return;
         }
     }
 }
 
-static bool record_note(struct fl_rewrite *rewrite, const struct fl_op *op)
+/* Threads and time, for fl_origin_live: one of several is written from its beginning. */
+static bool record_note(struct fl_origin *origin, const struct fl_op *op)
 {
     if (op->kind == FL_RECORD_THREAD) {
-        rewrite->thread = op->size_bytes;
+        origin->thread = op->size_bytes;
+    } else if (origin->is_one_of_several) {
+        return true;
+    } else if (op->kind == FL_RECORD_TICK) {
+        origin->passed_ns += op->size_bytes;
     } else if (op->kind == FL_RECORD_THREAD_END) {
-        thread_end(rewrite, op->size_bytes);
+        thread_end(origin, op->size_bytes);
     } else if (op->kind == FL_RECORD_THREAD_START) {
-        return thread_begin(rewrite, op);
+        return thread_begin(origin, op);
     }
     return true;
 }
 
 /* `serial` is that of the object that the step makes, in the new trace. */
-static bool step_note(struct fl_rewrite *rewrite, const struct fl_step *step, uint64_t serial)
+static bool step_note(struct fl_origin *origin, const struct fl_step *step, uint64_t serial)
 {
     const struct fl_op *op = step->op;
     if (!fl_kind_is_call(op->kind)) {
-        return record_note(rewrite, op);
+        return record_note(origin, op);
     }
     if (op->slot == FL_SLOT_NONE) {
         return true;
     }
-    struct place *place = place_of(rewrite, op->slot);
+    struct place *place = place_of(origin, op->slot);
     if (place == NULL) {
         return false;
     }
@@ -235,97 +264,124 @@ static bool step_note(struct fl_rewrite *rewrite, const struct fl_step *step, ui
     return true;
 }
 
-enum fl_status fl_rewrite_pass(struct fl_rewrite *rewrite, const struct fl_step *step,
-                               struct fl_error *err)
+enum fl_status fl_origin_pass(struct fl_origin *origin, const struct fl_step *step,
+                              struct fl_error *err)
 {
-    return step_note(rewrite, step, FL_SERIAL_NONE) ? FL_OK : no_memory(err);
+    return step_note(origin, step, FL_SERIAL_NONE) ? FL_OK : no_memory(err);
 }
 
-/* ---- stacks ---- */
+/* ---- threads of several ---- */
 
-static enum fl_status module_copy(struct fl_rewrite *rewrite, uint32_t module, uint32_t *number,
-                                  struct fl_error *err)
+static bool thread_tell(struct fl_origin *origin, uint64_t number)
 {
-    const struct fl_module *found = fl_stacks_module(fl_reader_stacks(rewrite->reader), module);
-    *number = FL_MODULE_NONE;
-    if (found == NULL) {
-        return FL_OK;
+    if (origin->told_count == FL_THREADS_TOLD) {
+        return true;
     }
-    if (!numbers_reserve(&rewrite->modules, &rewrite->module_room, module, 0xFF)) {
-        return no_memory(err);
+    if (origin->told == NULL) {
+        origin->told = calloc(FL_THREADS_TOLD, sizeof *origin->told);
     }
-    enum fl_status status = FL_OK;
-    if (rewrite->modules[module] == FL_MODULE_NONE) {
-        status = fl_writer_module(rewrite->writer, found, &rewrite->modules[module], err);
+    if (origin->told != NULL) {
+        origin->told[origin->told_count++] = number;
     }
-    *number = rewrite->modules[module];
-    return status;
+    return origin->told != NULL;
 }
 
-/* Number of `stack` in the new trace: the outermost frame that has none yet is copied first, again and
- * again; a stack has some dozen frames. */
-static enum fl_status stack_copy(struct fl_rewrite *rewrite, uint32_t stack, uint32_t *number,
-                                 struct fl_error *err)
+/* The new number of thread `old`. */
+static enum fl_status thread_number(struct fl_origin *origin, uint64_t old, uint64_t *number,
+                                    struct fl_error *err)
 {
-    const struct fl_stacks *stacks = fl_reader_stacks(rewrite->reader);
-    const struct fl_frame *frame = stacks == NULL ? NULL : fl_stacks_frame(stacks, stack);
-    *number = FL_STACK_NONE;
-    if (frame == NULL) {
+    *number = old;
+    if (!origin->is_one_of_several) {
         return FL_OK;
     }
-    if (!numbers_reserve(&rewrite->frames, &rewrite->frame_room, stack, 0)) {
-        return no_memory(err);
+    uint32_t known = fl_numbers_get(&origin->new_threads, old);
+    if (known == FL_NUMBER_NONE) {
+        known = origin->rewrite->thread_count;
+        if (known == FL_NUMBER_NONE || !thread_tell(origin, old) ||
+            !fl_numbers_set(&origin->new_threads, old, known)) {
+            return fl_fail(err, FL_NOMEM, "no memory for the threads of a trace");
+        }
+        origin->rewrite->thread_count++;
     }
-    while (rewrite->frames[stack] == FL_STACK_NONE) {
-        uint32_t inner = stack;
-        frame = fl_stacks_frame(stacks, inner);
-        while (frame->parent != FL_STACK_NONE &&
-               rewrite->frames[frame->parent] == FL_STACK_NONE &&
-               fl_stacks_frame(stacks, frame->parent) != NULL) {
-            inner = frame->parent;
-            frame = fl_stacks_frame(stacks, inner);
-        }
-        struct fl_frame copy = *frame;
-        copy.parent =
-            frame->parent == FL_STACK_NONE ? FL_STACK_NONE : rewrite->frames[frame->parent];
-        const enum fl_status status = module_copy(rewrite, frame->module, &copy.module, err);
-        if (status != FL_OK) {
-            return status;
-        }
-        rewrite->frames[inner] = fl_writer_frame(rewrite->writer, &copy);
-        if (rewrite->frames[inner] == FL_STACK_NONE) {
-            return no_memory(err);
-        }
-    }
-    *number = rewrite->frames[stack];
+    *number = known;
     return FL_OK;
+}
+
+static enum fl_status number_write(struct fl_origin *origin, uint8_t kind, uint64_t number,
+                                   uint32_t extra, struct fl_error *err)
+{
+    const struct fl_event event = {
+        .serial = FL_SERIAL_NONE, .size_bytes = number, .extra = extra, .kind = kind};
+    return fl_writer_put(origin->rewrite->writer, &event, 0, err);
+}
+
+/* What follows is written as its thread's; the last one may have been another origin's. */
+static enum fl_status thread_resume(struct fl_origin *origin, struct fl_error *err)
+{
+    uint64_t number;
+    if (!origin->is_one_of_several) {
+        return FL_OK;
+    }
+    const enum fl_status status = thread_number(origin, origin->thread, &number, err);
+    if (status != FL_OK || number == origin->rewrite->thread) {
+        return status;
+    }
+    origin->rewrite->thread = number;
+    return number_write(origin, FL_RECORD_THREAD, number, 0, err);
+}
+
+char *fl_origin_threads(const struct fl_origin *origin)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    if (out == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < origin->told_count; i++) {
+        fprintf(out, "%s%" PRIu64 ":%" PRIu32, i > 0 ? " " : "", origin->told[i],
+                fl_numbers_get(&origin->new_threads, origin->told[i]));
+    }
+    return fclose(out) == 0 ? text : (free(text), NULL);
 }
 
 /* ---- writing ---- */
 
-static enum fl_status mark_write(struct fl_rewrite *rewrite, const struct fl_step *step,
+static enum fl_status mark_write(struct fl_origin *origin, const struct fl_step *step,
                                  struct fl_error *err)
 {
     size_t bytes;
-    const char *text = fl_reader_text(rewrite->reader, step->op, &bytes);
-    return fl_writer_mark(rewrite->writer, text, bytes, err);
+    const char *text = fl_reader_text(origin->reader, step->op, &bytes);
+    const enum fl_status status = thread_resume(origin, err);
+    return status == FL_OK ? fl_writer_mark(origin->rewrite->writer, text, bytes, err) : status;
 }
 
-static enum fl_status record_write(struct fl_rewrite *rewrite, const struct fl_step *step,
+static enum fl_status record_write(struct fl_origin *origin, const struct fl_step *step,
                                    struct fl_error *err)
 {
     const struct fl_op *op = step->op;
-    if (op->kind == FL_RECORD_MARK) {
-        return mark_write(rewrite, step, err);
+    uint64_t number = op->size_bytes;
+    enum fl_status status = FL_OK;
+    switch (op->kind) {
+    case FL_RECORD_MARK:
+        return mark_write(origin, step, err);
+    case FL_RECORD_THREAD:
+        if (origin->is_one_of_several) {
+            return FL_OK; /* written when the thread does something */
+        }
+        break;
+    case FL_RECORD_THREAD_START:
+    case FL_RECORD_THREAD_END:
+        status = thread_number(origin, op->size_bytes, &number, err);
+        break;
+    default:
+        break;
     }
-    const struct fl_event event = {.serial = FL_SERIAL_NONE,
-                                   .size_bytes = op->size_bytes,
-                                   .extra = op->kind == FL_RECORD_THREAD_START ? op->slot : 0,
-                                   .kind = op->kind};
-    return fl_writer_put(rewrite->writer, &event, 0, err);
+    const uint32_t extra = op->kind == FL_RECORD_THREAD_START ? op->slot : 0;
+    return status == FL_OK ? number_write(origin, op->kind, number, extra, err) : status;
 }
 
-static enum fl_status call_write(struct fl_rewrite *rewrite, const struct fl_step *step,
+static enum fl_status call_write(struct fl_origin *origin, const struct fl_step *step,
                                  struct fl_error *err)
 {
     const struct fl_op *op = step->op;
@@ -335,56 +391,47 @@ static enum fl_status call_write(struct fl_rewrite *rewrite, const struct fl_ste
                              .align_log2 = op->align_log2,
                              .flags = op->flags};
     uint64_t released_bytes = 0;
+    if ((op->flags & FL_FLAG_IMPLIED) && step->before.serial == FL_SERIAL_NONE) {
+        return FL_OK; /* of an object that was lost with a damaged chunk: nothing ends */
+    }
     if (step->before.serial != FL_SERIAL_NONE) {
-        event.serial = rewrite->places[op->slot].serial;
+        event.serial = origin->places[op->slot].serial;
         released_bytes = step_ends(step) ? step->before.size_bytes : 0;
     }
-    const enum fl_status status = stack_copy(rewrite, step->stack, &event.extra, err);
-    return status == FL_OK ? fl_writer_put(rewrite->writer, &event, released_bytes, err)
+    enum fl_status status = thread_resume(origin, err);
+    if (status == FL_OK) {
+        status = fl_stack_copy(&origin->stacks, step->stack, &event.extra, err);
+    }
+    return status == FL_OK ? fl_writer_put(origin->rewrite->writer, &event, released_bytes, err)
                            : status;
 }
 
-enum fl_status fl_rewrite_step(struct fl_rewrite *rewrite, const struct fl_step *step,
-                               struct fl_error *err)
+enum fl_status fl_origin_step(struct fl_origin *origin, const struct fl_step *step,
+                              struct fl_error *err)
 {
-    const uint64_t serial = fl_writer_next_serial(rewrite->writer);
+    const uint64_t serial = fl_writer_next_serial(origin->rewrite->writer);
     const enum fl_status status = fl_kind_is_call(step->op->kind)
-                                      ? call_write(rewrite, step, err)
-                                      : record_write(rewrite, step, err);
+                                      ? call_write(origin, step, err)
+                                      : record_write(origin, step, err);
     if (status != FL_OK) {
         return status;
     }
-    return step_note(rewrite, step, serial) ? FL_OK : no_memory(err);
+    return step_note(origin, step, serial) ? FL_OK : no_memory(err);
 }
 
-static enum fl_status threads_write(struct fl_rewrite *rewrite, struct fl_error *err)
+enum fl_status fl_rewrite_tick(struct fl_rewrite *rewrite, uint64_t ns, struct fl_error *err)
 {
-    enum fl_status status = FL_OK;
-    for (size_t i = 0; i < rewrite->thread_count && status == FL_OK; i++) {
-        const struct fl_event start = {.serial = FL_SERIAL_NONE,
-                                       .size_bytes = rewrite->threads[i].number,
-                                       .extra = rewrite->threads[i].system_id,
-                                       .kind = FL_RECORD_THREAD_START};
-        status = fl_writer_put(rewrite->writer, &start, 0, err);
-    }
-    const struct fl_event at_work = {
-        .serial = FL_SERIAL_NONE, .size_bytes = rewrite->thread, .kind = FL_RECORD_THREAD};
-    return status == FL_OK ? fl_writer_put(rewrite->writer, &at_work, 0, err) : status;
+    const struct fl_event tick = {
+        .serial = FL_SERIAL_NONE, .size_bytes = ns, .kind = FL_RECORD_TICK};
+    return fl_writer_put(rewrite->writer, &tick, 0, err);
 }
 
-static enum fl_status place_write(struct fl_rewrite *rewrite, struct place *place,
-                                  struct fl_error *err)
+enum fl_status fl_origin_lost(struct fl_origin *origin, uint64_t events, struct fl_error *err)
 {
-    const bool is_resized =
-        place->kind == FL_CALL_REALLOC || place->kind == FL_CALL_REALLOCARRAY;
-    struct fl_event event = {.serial = FL_SERIAL_NONE,
-                             .size_bytes = place->size_bytes,
-                             .kind = is_resized ? (uint8_t)FL_CALL_MALLOC : place->kind,
-                             .align_log2 = place->align_log2};
-    const enum fl_status status = stack_copy(rewrite, place->stack, &event.extra, err);
-    place->serial = fl_writer_next_serial(rewrite->writer);
-    return status == FL_OK ? fl_writer_put(rewrite->writer, &event, 0, err) : status;
+    return number_write(origin, FL_RECORD_LOST, events, 0, err);
 }
+
+/* ---- what is live ---- */
 
 static int by_serial(const void *left, const void *right)
 {
@@ -393,25 +440,86 @@ static int by_serial(const void *left, const void *right)
     return one->old_serial < other->old_serial ? -1 : one->old_serial > other->old_serial;
 }
 
-enum fl_status fl_rewrite_live(struct fl_rewrite *rewrite, uint64_t *count,
-                               struct fl_error *err)
+typedef enum fl_status place_writer(struct fl_origin *origin, struct place *place,
+                                    struct fl_error *err);
+
+/* Write each live object in the order in which it was allocated. */
+static enum fl_status places_write(struct fl_origin *origin, place_writer *write,
+                                   uint64_t *count, struct fl_error *err)
 {
-    struct place **live = reallocarray(NULL, rewrite->place_count + 1, sizeof(struct place *));
+    struct place **live = reallocarray(NULL, origin->place_count + 1, sizeof(struct place *));
     size_t found = 0;
     if (live == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < rewrite->place_count; i++) {
-        if (rewrite->places[i].is_live) {
-            live[found++] = &rewrite->places[i];
+    for (size_t i = 0; i < origin->place_count; i++) {
+        if (origin->places[i].is_live) {
+            live[found++] = &origin->places[i];
         }
     }
     qsort(live, found, sizeof(struct place *), by_serial);
-    enum fl_status status = threads_write(rewrite, err);
+    enum fl_status status = FL_OK;
     for (size_t i = 0; i < found && status == FL_OK; i++) {
-        status = place_write(rewrite, live[i], err);
+        status = write(origin, live[i], err);
     }
     free(live);
     *count = found;
     return status;
+}
+
+static enum fl_status place_write(struct fl_origin *origin, struct place *place,
+                                  struct fl_error *err)
+{
+    const bool is_resized =
+        place->kind == FL_CALL_REALLOC || place->kind == FL_CALL_REALLOCARRAY;
+    struct fl_event event = {.serial = FL_SERIAL_NONE,
+                             .size_bytes = place->size_bytes,
+                             .kind = is_resized ? (uint8_t)FL_CALL_MALLOC : place->kind,
+                             .align_log2 = place->align_log2};
+    struct fl_writer *writer = origin->rewrite->writer;
+    const enum fl_status status =
+        fl_stack_copy(&origin->stacks, place->stack, &event.extra, err);
+    place->serial = fl_writer_next_serial(writer);
+    return status == FL_OK ? fl_writer_put(writer, &event, 0, err) : status;
+}
+
+static enum fl_status place_release(struct fl_origin *origin, struct place *place,
+                                    struct fl_error *err)
+{
+    const struct fl_event event = {
+        .serial = place->serial, .kind = FL_CALL_FREE, .flags = FL_FLAG_IMPLIED};
+    const enum fl_status status = thread_resume(origin, err);
+    place->is_live = false;
+    return status == FL_OK
+               ? fl_writer_put(origin->rewrite->writer, &event, place->size_bytes, err)
+               : status;
+}
+
+static enum fl_status threads_write(struct fl_origin *origin, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    for (size_t i = 0; i < origin->thread_count && status == FL_OK; i++) {
+        status = number_write(origin, FL_RECORD_THREAD_START, origin->threads[i].number,
+                              origin->threads[i].system_id, err);
+    }
+    return status == FL_OK ? number_write(origin, FL_RECORD_THREAD, origin->thread, 0, err)
+                           : status;
+}
+
+enum fl_status fl_origin_live(struct fl_origin *origin, uint64_t *count, struct fl_error *err)
+{
+    enum fl_status status = FL_OK;
+    if (origin->passed_ns > 0) {
+        status = fl_rewrite_tick(origin->rewrite, origin->passed_ns, err);
+    }
+    if (status == FL_OK) {
+        status = threads_write(origin, err);
+    }
+    return status == FL_OK ? places_write(origin, place_write, count, err) : status;
+}
+
+enum fl_status fl_origin_release(struct fl_origin *origin, uint64_t *count,
+                                 struct fl_error *err)
+{
+    return places_write(origin, place_release, count, err);
 }

@@ -36,6 +36,7 @@ struct slice {
     const char *path;
     uint64_t first, end; /* events */
     struct fl_rewrite *rewrite;
+    struct fl_origin *origin;
     bool has_begun;
     uint64_t live_count;
     enum fl_status status;
@@ -71,14 +72,14 @@ static enum fl_status range_parse(const char *text, struct slice *slice, struct 
 static enum fl_status slice_begin(struct slice *slice)
 {
     slice->has_begun = true;
-    return fl_rewrite_live(slice->rewrite, &slice->live_count, &slice->err);
+    return fl_origin_live(slice->origin, &slice->live_count, &slice->err);
 }
 
 static bool step_slice(const struct fl_step *step, void *user)
 {
     struct slice *slice = user;
     if (step->event < slice->first) {
-        slice->status = fl_rewrite_pass(slice->rewrite, step, &slice->err);
+        slice->status = fl_origin_pass(slice->origin, step, &slice->err);
         return slice->status == FL_OK;
     }
     if (step->event >= slice->end) {
@@ -88,7 +89,7 @@ static bool step_slice(const struct fl_step *step, void *user)
         slice->status = slice_begin(slice);
     }
     if (slice->status == FL_OK) {
-        slice->status = fl_rewrite_step(slice->rewrite, step, &slice->err);
+        slice->status = fl_origin_step(slice->origin, step, &slice->err);
     }
     return slice->status == FL_OK;
 }
@@ -126,20 +127,37 @@ static enum fl_status slice_finish(struct slice *slice)
     return status;
 }
 
-static enum fl_status slice_run(struct slice *slice, struct fl_reader *reader)
+static enum fl_status rewrite_begin(struct slice *slice, struct fl_reader *reader)
 {
     const struct fl_writer_options how = {.has_stacks = fl_rewrite_has_stacks(reader)};
     struct fl_metadata *meta = header_make(slice, reader);
     enum fl_status status = meta == NULL
                                 ? fl_fail(&slice->err, FL_NOMEM, "no memory to write a trace")
-                                : fl_rewrite_begin(reader, fl_rewrite_path(slice->path), &how,
-                                                   meta, &slice->rewrite, &slice->err);
+                                : fl_rewrite_keep_stacks(reader, &slice->err);
+    if (status == FL_OK) {
+        status = fl_rewrite_begin(fl_rewrite_path(slice->path), &how, meta, &slice->rewrite,
+                                  &slice->err);
+    }
     fl_metadata_free(meta);
+    if (status == FL_OK) {
+        slice->origin = fl_origin_new(slice->rewrite, reader, false);
+        if (slice->origin == NULL) {
+            fl_rewrite_drop(slice->rewrite);
+            status = fl_fail(&slice->err, FL_NOMEM, "no memory to write a trace");
+        }
+    }
+    return status;
+}
+
+static enum fl_status slice_run(struct slice *slice, struct fl_reader *reader)
+{
+    const enum fl_status status = rewrite_begin(slice, reader);
     if (status != FL_OK) {
         fl_opt_report(&command, &slice->err);
         return status;
     }
     const enum fl_status damage = fl_trace_walk(&command, reader, step_slice, slice);
+    fl_origin_free(slice->origin);
     if (slice->status == FL_OK && !slice->has_begun && slice->first > 0) {
         slice->status =
             fl_fail(&slice->err, FL_USAGE, "the trace has no event %" PRIu64, slice->first);
@@ -179,7 +197,7 @@ int verb_slice(int argc, char **argv)
         fl_opt_report(&command, &slice.err);
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(&command, reader, slice.path);
+    status = fl_rewrite_check(&command, slice.path);
     if (status == FL_OK) {
         status = slice_run(&slice, reader);
     }

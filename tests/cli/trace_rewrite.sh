@@ -77,6 +77,16 @@ rm -f p.zst
 run 3 pack -o p.zst cut.zst
 [ ! -e p.zst ] && [ ! -e p.zst.part ] || fail 'a cut trace was packed'
 run 0 slice -o s.zst 10..300 cut.zst
+# Behind damage there are frees of what was lost, implied ones too.
+"$make_trace" 4 3000 300 >n.zst
+size=$(wc -c <n.zst)
+{ head -c $((size / 2)) n.zst; printf '\377\377\377\377'; tail -c +$((size / 2 + 5)) n.zst; } >bent.zst
+run 3 slice -o s.zst 10.. bent.zst
+timeout 60 "$flreplay" s.zst --alloc=size-tree --check=full --runs=0 --quiet >out 2>err || fail 'a slice over damage does not replay'
+# The time before a slice is time that passed.
+seconds() { "$fltrace" info "$1" | awk '$1 == "seconds" { print $2 }'; }
+run 0 slice -o s.zst 777.. t.zst
+[ "$(seconds s.zst)" = "$(seconds t.zst)" ] || fail 'a slice forgets the time before it'
 
 cp t.zst same.zst
 run 0 pack -o same.zst same.zst
