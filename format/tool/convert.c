@@ -124,9 +124,8 @@ static enum fl_status convert_begin(struct convert *convert, struct fl_reader *r
                                           .has_stacks = fl_rewrite_has_stacks(reader)};
     enum fl_status status = fl_rewrite_keep_stacks(reader, &convert->err);
     if (status == FL_OK) {
-        status =
-            fl_rewrite_begin(fl_rewrite_path(convert->path), &how, fl_reader_metadata(reader),
-                             &convert->rewrite, &convert->err);
+        status = fl_rewrite_begin(fl_rewrite_path(convert->path), &how,
+                                  fl_reader_metadata(reader), &convert->rewrite, &convert->err);
     }
     if (status == FL_OK) {
         convert->origin = fl_origin_new(convert->rewrite, reader, false);

@@ -15,6 +15,7 @@ static const struct fl_verb verbs[] = {
     {"dump", "the records as text, one a line", verb_dump},
     {"convert", "another tool's trace as one of ours", verb_convert},
     {"slice", "a part of a trace as a trace of its own", verb_slice},
+    {"merge", "several traces as one", verb_merge},
     {"pack", "the same trace in a smaller file", verb_pack},
 };
 
