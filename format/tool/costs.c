@@ -58,9 +58,8 @@ static void object_begin(struct fl_costs *costs, const struct fl_object *object)
     costs->all.live_bytes += object->size_bytes;
 }
 
-static bool step_count(const struct fl_step *step, void *user)
+bool fl_costs_step(struct fl_costs *costs, const struct fl_step *step)
 {
-    struct fl_costs *costs = user;
     const struct fl_op *op = step->op;
     if (!fl_kind_is_call(op->kind) || op->kind == FL_CALL_USABLE_SIZE ||
         (op->flags & FL_FLAG_FAILED)) {
@@ -95,13 +94,26 @@ void fl_costs_add(struct fl_cost *to, const struct fl_cost *cost)
     to->temporary += cost->temporary;
 }
 
-static void costs_finish(struct fl_costs *costs)
+void fl_costs_finish(struct fl_costs *costs)
 {
     costs->all = (struct fl_cost){0};
     for (size_t i = 0; i < costs->count; i++) {
         cost_settle(costs, &costs->by_stack[i]);
         fl_costs_add(&costs->all, &costs->by_stack[i]);
     }
+}
+
+bool fl_costs_start(struct fl_costs *costs)
+{
+    *costs = (struct fl_costs){0};
+    return costs_reserve(costs, FL_STACK_NONE);
+}
+
+static bool step_count(const struct fl_step *step, void *user)
+{
+    struct fl_costs *costs = user;
+    costs->is_out_of_memory = !fl_costs_step(costs, step);
+    return !costs->is_out_of_memory;
 }
 
 enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char **argv,
@@ -120,7 +132,7 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
         status = fl_fail(&err, FL_MISSING,
                          "this trace has no call stacks: record it with flrec --stacks");
     }
-    if (status == FL_OK && !costs_reserve(costs, FL_STACK_NONE)) {
+    if (status == FL_OK && !fl_costs_start(costs)) {
         status = fl_fail(&err, FL_NOMEM, "no memory for the costs");
     }
     if (status != FL_OK) {
@@ -130,7 +142,11 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
         return status;
     }
     status = fl_trace_walk(command, *reader, step_count, costs);
-    costs_finish(costs);
+    fl_costs_finish(costs);
+    if (costs->is_out_of_memory) {
+        status = fl_fail(&err, FL_NOMEM, "no memory for the costs");
+        fl_opt_report(command, &err);
+    }
     return status;
 }
 

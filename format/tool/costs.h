@@ -26,6 +26,7 @@ struct fl_costs {
     uint64_t step;      /* changes so far */
     uint64_t peak_step; /* of the peak */
     uint64_t peak_event;
+    bool is_out_of_memory; /* the costs end before the trace */
 };
 
 /*
@@ -38,6 +39,13 @@ struct fl_costs {
 enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char **argv,
                                fl_option_handler *handle, void *user, struct fl_costs *costs,
                                struct fl_reader **reader);
+
+/* The same step by step, for a verb that does more in one walk: start, each step, finish. False when out
+ * of memory. */
+bool fl_costs_start(struct fl_costs *costs) __attribute__((warn_unused_result));
+bool fl_costs_step(struct fl_costs *costs, const struct fl_step *step)
+    __attribute__((warn_unused_result));
+void fl_costs_finish(struct fl_costs *costs);
 
 void fl_costs_add(struct fl_cost *to, const struct fl_cost *cost);
 void fl_costs_clear(struct fl_costs *costs);

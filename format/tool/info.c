@@ -11,11 +11,10 @@
 
 #include <fl/fmt.h>
 
-#include "objects.h"
+#include "counts.h"
 #include "verb.h"
 
-#define SIZE_CLASSES 66 /* 0, then [2^(i-1), 2^i) for i = 1 .. 64; 65 unused */
-#define BAR_WIDTH    40
+#define BAR_WIDTH 40
 
 static const struct fl_option options[] = {
     FL_OPTION_FROM,
@@ -31,70 +30,9 @@ static const struct fl_command command = {
     .option_count = sizeof options / sizeof options[0],
 };
 
-struct counts {
-    uint64_t calls[FL_CALL_COUNT], failed[FL_CALL_COUNT];
-    uint64_t null_pointers, unknown_pointers, implied_frees, freed_reallocs;
-    uint64_t by_size[SIZE_CLASSES], allocated_bytes, zero_sizes;
-    uint64_t live_bytes, peak_live_bytes, live_objects, peak_live_objects, peak_event;
-    uint64_t threads, time_ns, marks;
-};
-
-static unsigned size_class(uint64_t size_bytes)
-{
-    return size_bytes == 0 ? 0 : 64u - (unsigned)__builtin_clzll(size_bytes);
-}
-
-static void record_count(struct counts *counts, const struct fl_op *op)
-{
-    counts->threads += op->kind == FL_RECORD_THREAD_START;
-    counts->marks += op->kind == FL_RECORD_MARK;
-    counts->time_ns += op->kind == FL_RECORD_TICK ? op->size_bytes : 0;
-    counts->implied_frees += op->kind == FL_CALL_FREE;
-}
-
-static void event_count(struct counts *counts, const struct fl_op *op)
-{
-    counts->calls[op->kind]++;
-    counts->failed[op->kind] += (op->flags & FL_FLAG_FAILED) != 0;
-    counts->null_pointers += op->kind >= FL_CALL_FREE && (op->flags & FL_FLAG_NULL);
-    counts->unknown_pointers += (op->flags & FL_FLAG_UNKNOWN) != 0;
-    counts->freed_reallocs += (op->flags & FL_FLAG_FREED) != 0;
-}
-
-static void live_count(struct counts *counts, const struct fl_step *step)
-{
-    const struct fl_op *op = step->op;
-    const bool keeps = op->kind == FL_CALL_USABLE_SIZE || (op->flags & FL_FLAG_FAILED);
-    if (step->before.serial != FL_SERIAL_NONE && !keeps) {
-        counts->live_objects--;
-        counts->live_bytes -= step->before.size_bytes;
-    }
-    if (step->after.serial != FL_SERIAL_NONE) {
-        counts->live_objects++;
-        counts->live_bytes += op->size_bytes;
-        counts->allocated_bytes += op->size_bytes;
-        counts->by_size[size_class(op->size_bytes)]++;
-    }
-    if (counts->live_bytes > counts->peak_live_bytes) {
-        counts->peak_live_bytes = counts->live_bytes;
-        counts->peak_event = step->event;
-    }
-    if (counts->live_objects > counts->peak_live_objects) {
-        counts->peak_live_objects = counts->live_objects;
-    }
-}
-
 static bool step_count(const struct fl_step *step, void *user)
 {
-    struct counts *counts = user;
-    if (step->is_event) {
-        event_count(counts, step->op);
-    } else {
-        record_count(counts, step->op);
-    }
-    if (fl_kind_is_call(step->op->kind)) {
-        live_count(counts, step);
-    }
+    fl_counts_step(user, step);
     return true;
 }
 
@@ -122,7 +60,7 @@ static void metadata_print(const struct fl_metadata *meta)
     }
 }
 
-static void calls_print(const struct counts *counts)
+static void calls_print(const struct fl_counts *counts)
 {
     for (unsigned call = 0; call < FL_CALL_COUNT; call++) {
         if (counts->calls[call] == 0) {
@@ -136,19 +74,18 @@ static void calls_print(const struct counts *counts)
     }
 }
 
-static void sizes_print(const struct counts *counts)
+static void sizes_print(const struct fl_counts *counts)
 {
     uint64_t most = 1;
-    for (unsigned i = 0; i < SIZE_CLASSES; i++) {
+    for (unsigned i = 0; i < FL_SIZE_CLASSES; i++) {
         most = counts->by_size[i] > most ? counts->by_size[i] : most;
     }
-    for (unsigned i = 0; i < SIZE_CLASSES; i++) {
+    for (unsigned i = 0; i < FL_SIZE_CLASSES; i++) {
         if (counts->by_size[i] == 0) {
             continue;
         }
-        const uint64_t low = i == 0 ? 0 : UINT64_C(1) << (i - 1);
         const int bar = (int)((double)counts->by_size[i] / (double)most * BAR_WIDTH + 0.999);
-        printf("  from %-11s %15s  %.*s\n", fl_fmt_bytes(low).text,
+        printf("  from %-11s %15s  %.*s\n", fl_fmt_bytes(fl_class_least(i)).text,
                fl_fmt_count(counts->by_size[i]).text, bar,
                "########################################");
     }
@@ -159,7 +96,7 @@ static void number_print(const char *label, uint64_t number)
     printf("  %-18s %15s\n", label, fl_fmt_count(number).text);
 }
 
-static void totals_print(const struct counts *counts, const struct fl_reader_totals *totals)
+static void totals_print(const struct fl_counts *counts, const struct fl_reader_totals *totals)
 {
     const double events = totals->events == 0 ? 1 : (double)totals->events;
     printf("trace\n");
@@ -182,7 +119,7 @@ static void totals_print(const struct counts *counts, const struct fl_reader_tot
     }
 }
 
-static void memory_print(const struct counts *counts)
+static void memory_print(const struct fl_counts *counts)
 {
     printf("memory\n");
     printf("  %-18s %15s in all\n", "allocated", fl_fmt_bytes(counts->allocated_bytes).text);
@@ -192,7 +129,7 @@ static void memory_print(const struct counts *counts)
     number_print("live at the end", counts->live_objects);
 }
 
-static void oddities_print(const struct counts *counts)
+static void oddities_print(const struct fl_counts *counts)
 {
     printf("oddities\n");
     number_print("free(NULL)", counts->null_pointers);
@@ -202,7 +139,7 @@ static void oddities_print(const struct counts *counts)
     number_print("implied frees", counts->implied_frees);
 }
 
-static void info_print(const struct fl_reader *reader, const struct counts *counts)
+static void info_print(const struct fl_reader *reader, const struct fl_counts *counts)
 {
     printf("recorded\n");
     metadata_print(fl_reader_metadata(reader));
@@ -218,7 +155,7 @@ static void info_print(const struct fl_reader *reader, const struct counts *coun
 
 int verb_info(int argc, char **argv)
 {
-    struct counts counts = {0};
+    struct fl_counts counts = {0};
     struct fl_reader *reader;
     const char *from;
     int first;

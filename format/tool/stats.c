@@ -12,12 +12,12 @@
 
 #include <fl/fmt.h>
 
-#include "objects.h"
+#include "counts.h"
+#include "numbers.h"
 #include "verb.h"
 
 #define SIZES_MAX     (1u << 16) /* distinct ones, and places */
 #define SIZES_FULL    (SIZES_MAX / 4 * 3)
-#define LIFE_CLASSES  65 /* 0 events, then [2^(i-1), 2^i) */
 #define BAR_WIDTH     30
 #define LIMIT_DEFAULT 10
 
@@ -52,10 +52,6 @@ struct thread_count {
     uint64_t foreign_frees; /* of objects that another thread allocated */
 };
 
-struct lives {
-    uint64_t objects, bytes;
-};
-
 struct stats {
     uint64_t limit;
     struct size_count *sizes; /* SIZES_MAX places */
@@ -63,11 +59,11 @@ struct stats {
     uint64_t other_calls; /* of sizes that found no place */
     struct thread_count *threads;
     size_t thread_count, thread_room;
-    size_t at_work;   /* index into the threads */
-    uint32_t *makers; /* by slot: index of the thread that allocated */
+    struct fl_numbers thread_places; /* index by number */
+    size_t at_work;                  /* index into the threads */
+    uint32_t *makers;                /* by slot: index of the thread that allocated */
     size_t maker_room;
-    struct lives lives[LIFE_CLASSES], left; /* left: never freed */
-    uint64_t allocations;
+    struct fl_counts counts;
     bool is_out_of_memory;
 };
 
@@ -103,18 +99,8 @@ static void size_add(struct stats *stats, uint64_t size_bytes)
     found->calls++;
 }
 
-static bool thread_switch(struct stats *stats, uint64_t number)
+static bool thread_add(struct stats *stats, uint64_t number)
 {
-    if (number < stats->thread_count && stats->threads[number].number == number) {
-        stats->at_work = number; /* threads are numbered as they come */
-        return true;
-    }
-    for (size_t i = 0; i < stats->thread_count; i++) {
-        if (stats->threads[i].number == number) {
-            stats->at_work = i;
-            return true;
-        }
-    }
     if (stats->thread_count == stats->thread_room) {
         const size_t room = 2 * stats->thread_room + 16;
         struct thread_count *grown = reallocarray(stats->threads, room, sizeof *grown);
@@ -124,9 +110,18 @@ static bool thread_switch(struct stats *stats, uint64_t number)
         stats->threads = grown;
         stats->thread_room = room;
     }
-    stats->at_work = stats->thread_count++;
-    stats->threads[stats->at_work] = (struct thread_count){.number = number};
+    if (!fl_numbers_set(&stats->thread_places, number, (uint32_t)stats->thread_count)) {
+        return false;
+    }
+    stats->threads[stats->thread_count++] = (struct thread_count){.number = number};
     return true;
+}
+
+static bool thread_switch(struct stats *stats, uint64_t number)
+{
+    const uint32_t known = fl_numbers_get(&stats->thread_places, number);
+    stats->at_work = known != FL_NUMBER_NONE ? known : stats->thread_count;
+    return known != FL_NUMBER_NONE || thread_add(stats, number);
 }
 
 static bool makers_reserve(struct stats *stats, uint32_t slot)
@@ -144,20 +139,10 @@ static bool makers_reserve(struct stats *stats, uint32_t slot)
     return true;
 }
 
-static unsigned life_class(uint64_t events)
-{
-    return events == 0 ? 0 : 64u - (unsigned)__builtin_clzll(events);
-}
-
 static void end_count(struct stats *stats, const struct fl_step *step)
 {
     struct thread_count *thread = &stats->threads[stats->at_work];
-    struct lives *lives = &stats->lives[life_class(step->event - step->before.event)];
     const uint64_t size_bytes = step->before.size_bytes;
-    lives->objects++;
-    lives->bytes += size_bytes;
-    stats->left.objects--;
-    stats->left.bytes -= size_bytes;
     thread->frees++;
     thread->foreign_frees += stats->makers[step->op->slot] != stats->at_work;
     struct size_count *size = size_find(stats, size_bytes);
@@ -168,9 +153,6 @@ static void begin_count(struct stats *stats, const struct fl_step *step)
 {
     struct thread_count *thread = &stats->threads[stats->at_work];
     const uint64_t size_bytes = step->after.size_bytes;
-    stats->allocations++;
-    stats->left.objects++;
-    stats->left.bytes += size_bytes;
     thread->allocations++;
     thread->allocated_bytes += size_bytes;
     stats->makers[step->op->slot] = (uint32_t)stats->at_work;
@@ -201,6 +183,7 @@ static bool step_count(const struct fl_step *step, void *user)
 {
     struct stats *stats = user;
     bool is_counted = true;
+    fl_counts_step(&stats->counts, step);
     if (step->op->kind == FL_RECORD_THREAD) {
         is_counted = thread_switch(stats, step->op->size_bytes);
     } else if (fl_kind_is_call(step->op->kind)) {
@@ -237,15 +220,16 @@ static void sizes_print(struct stats *stats)
         const struct size_count *size = &stats->sizes[i];
         so_far += size->calls;
         printf("  %15s %15s %6.1f%% %6.1f%% %15s\n", fl_fmt_count(size->size_bytes).text,
-               fl_fmt_count(size->calls).text, percent(size->calls, stats->allocations),
-               percent(so_far, stats->allocations),
+               fl_fmt_count(size->calls).text, percent(size->calls, stats->counts.allocations),
+               percent(so_far, stats->counts.allocations),
                fl_fmt_count(size->calls - size->freed).text);
     }
 }
 
-static void lives_row(const char *label, const struct lives *lives, const struct stats *stats)
+static void lives_row(const char *label, const struct fl_lives *lives,
+                      const struct stats *stats)
 {
-    const double share = percent(lives->objects, stats->allocations);
+    const double share = percent(lives->objects, stats->counts.allocations);
     printf("  %-22s %15s %6.1f%% %11s  %.*s\n", label, fl_fmt_count(lives->objects).text, share,
            fl_fmt_bytes(lives->bytes).text, (int)(share / 100 * BAR_WIDTH + 0.999),
            "##############################");
@@ -253,18 +237,18 @@ static void lives_row(const char *label, const struct lives *lives, const struct
 
 static void lives_print(const struct stats *stats)
 {
+    const struct fl_lives left = {stats->counts.live_objects, stats->counts.live_bytes};
     printf("lifetimes, in calls\n");
     printf("  %-22s %15s %7s %11s\n", "", "objects", "share", "bytes");
-    for (unsigned i = 0; i < LIFE_CLASSES; i++) {
+    for (unsigned i = 0; i < FL_LIFE_CLASSES; i++) {
         char label[64];
-        if (stats->lives[i].objects == 0) {
+        if (stats->counts.lives[i].objects == 0) {
             continue;
         }
-        snprintf(label, sizeof label, "from %s",
-                 fl_fmt_count(i == 0 ? 0 : UINT64_C(1) << (i - 1)).text);
-        lives_row(label, &stats->lives[i], stats);
+        snprintf(label, sizeof label, "from %s", fl_fmt_count(fl_class_least(i)).text);
+        lives_row(label, &stats->counts.lives[i], stats);
     }
-    lives_row("never freed", &stats->left, stats);
+    lives_row("never freed", &left, stats);
 }
 
 static int by_events(const void *left, const void *right)
@@ -296,6 +280,7 @@ static void stats_free(struct stats *stats)
 {
     free(stats->sizes);
     free(stats->threads);
+    fl_numbers_clear(&stats->thread_places);
     free(stats->makers);
 }
 
