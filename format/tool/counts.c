@@ -7,12 +7,14 @@ static void record_count(struct fl_counts *counts, const struct fl_op *op)
 {
     counts->threads += op->kind == FL_RECORD_THREAD_START;
     counts->marks += op->kind == FL_RECORD_MARK;
+    counts->lost_events += op->kind == FL_RECORD_LOST ? op->size_bytes : 0;
     counts->time_ns += op->kind == FL_RECORD_TICK ? op->size_bytes : 0;
     counts->implied_frees += op->kind == FL_CALL_FREE;
 }
 
 static void event_count(struct fl_counts *counts, const struct fl_op *op)
 {
+    counts->events++;
     counts->calls[op->kind]++;
     counts->failed[op->kind] += (op->flags & FL_FLAG_FAILED) != 0;
     counts->null_pointers += op->kind >= FL_CALL_FREE && (op->flags & FL_FLAG_NULL);

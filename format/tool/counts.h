@@ -16,6 +16,7 @@ struct fl_lives {
 };
 
 struct fl_counts {
+    uint64_t events;
     uint64_t calls[FL_CALL_COUNT], failed[FL_CALL_COUNT];
     uint64_t null_pointers, unknown_pointers, implied_frees, freed_reallocs;
     uint64_t allocations, allocated_bytes; /* a realloc counts in full */
@@ -26,7 +27,7 @@ struct fl_counts {
     struct fl_lives
         lives[FL_LIFE_CLASSES]; /* by the events from an object's first to its last */
     uint64_t temporary;         /* objects that the very next event ended */
-    uint64_t threads, time_ns, marks;
+    uint64_t threads, time_ns, marks, lost_events;
 };
 
 /* The class of a size or lifetime, and the least number of a class. */

@@ -11,6 +11,7 @@ static const struct fl_verb verbs[] = {
     {"info", "what was recorded: program, counts by call, sizes, threads, peaks", verb_info},
     {"stats", "sizes, lifetimes, and which threads allocated and freed", verb_stats},
     {"sites", "which places in the program allocated, by what they cost", verb_sites},
+    {"diff", "what changed between two traces, in all and by call site", verb_diff},
     {"folded", "the call stacks and their cost, for a flame graph", verb_folded},
     {"dump", "the records as text, one a line", verb_dump},
     {"convert", "another tool's trace as one of ours", verb_convert},

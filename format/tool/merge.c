@@ -258,7 +258,7 @@ static enum fl_status turn_take(struct merge *merge, struct fl_lane *lane)
         return next;
     }
     const enum fl_status end = lane->is_over ? lane_end(merge, lane) : FL_OK;
-    fl_order_move(&merge->order, lane->events > events);
+    fl_order_move(&merge->order, lane, lane->events > events);
     return end;
 }
 

@@ -181,10 +181,9 @@ static void queue_drop(struct fl_order *order)
     order->turn = order->turn < order->queue_count ? order->turn : 0;
 }
 
-void fl_order_move(struct fl_order *order, bool gave_event)
+void fl_order_move(struct fl_order *order, struct fl_lane *lane, bool gave_event)
 {
-    struct fl_lane *lane = fl_order_lane(order);
-    FL_ASSERT(lane != NULL, "a lane has moved");
+    FL_ASSERT(lane == fl_order_lane(order), "only the lane whose turn it is has moved");
     if (lane->is_over) {
         queue_drop(order);
     } else if (order->kind == FL_ORDER_ROUND_ROBIN && gave_event) {

@@ -15,7 +15,7 @@ static const char *const wrappers[] = {
     "realloc",       "xmalloc",         "xcalloc",          "xrealloc",         "xstrdup",
     "xnmalloc",      "g_malloc*",       "g_realloc*",       "g_strdup",         "PyMem_*",
     "_PyMem_*",      "PyObject_Malloc", "_PyObject_Malloc", "PyObject_Realloc", "strdup",
-    "__strdup",      "strndup",         "__strndup",        "operator_new*",
+    "__strdup",      "strndup",         "__strndup",        "operator_new*",    "Perl_safesys*",
 };
 
 static bool name_matches(const char *name, const char *pattern)

@@ -15,8 +15,8 @@ struct fl_verb {
     fl_verb_run *run;
 };
 
-fl_verb_run verb_convert, verb_info, verb_dump, verb_sites, verb_folded, verb_pack, verb_slice, verb_stats,
-    verb_merge;
+fl_verb_run verb_convert, verb_info, verb_dump, verb_sites, verb_folded, verb_pack, verb_slice,
+    verb_stats, verb_merge, verb_diff;
 
 /* What `info` prints of several traces: the tree of their processes. `from` is the format to read them
  * as, or NULL. Returns the exit code. */
