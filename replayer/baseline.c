@@ -70,7 +70,7 @@ static enum fl_status schema_check(const json_t *document, const char *path,
         return fl_fail(err, FL_USAGE, "%s: this is no document of flreplay --json", path);
     }
     if (json_integer_value(schema) != FL_RESULT_SCHEMA) {
-        return fl_fail(err, FL_USAGE, "%s: the baseline has schema %lld, this flreplay %d",
+        return fl_fail(err, FL_USAGE, "%s: results of schema %lld, this flreplay knows %d",
                        path, (long long)json_integer_value(schema), FL_RESULT_SCHEMA);
     }
     return FL_OK;
@@ -86,7 +86,7 @@ enum fl_status fl_baseline_read(const char *path, json_t **out, struct fl_error 
         fclose(in);
     }
     if (text == NULL) {
-        return fl_fail_os(err, FL_IO, saved_errno, "cannot read the baseline %s", path);
+        return fl_fail_os(err, FL_IO, saved_errno, "cannot read the results %s", path);
     }
     json_t *document = NULL;
     struct fl_error cause;
@@ -140,6 +140,15 @@ const json_t *fl_baseline_target(const json_t *trace, const json_t *target)
     return NULL;
 }
 
+bool fl_baseline_is_same(const json_t *was, const json_t *is)
+{
+    const json_t *only = was == NULL ? is : was;
+    const char *word = json_string_value(only);
+    const bool is_usual =
+        only == NULL || json_is_false(only) || (word != NULL && strcmp(word, "serial") == 0);
+    return json_equal(was, is) || ((was == NULL || is == NULL) && is_usual);
+}
+
 /* The number of runs may differ: exact figures do not depend on it, timed ones carry theirs. */
 static enum fl_status settings_match(const json_t *before, const json_t *now, const char *path,
                                      struct fl_error *err)
@@ -148,11 +157,7 @@ static enum fl_status settings_match(const json_t *before, const json_t *now, co
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_t *was = json_object_get(json_object_get(before, "settings"), keys[i]);
         json_t *is = json_object_get(json_object_get(now, "settings"), keys[i]);
-        const char *word = json_string_value(is);
-        const bool is_usual =
-            json_is_false(is) || (word != NULL && strcmp(word, "serial") == 0);
-        const bool is_new_key = was == NULL && is_usual; /* older documents lack it */
-        if (json_equal(was, is) || is_new_key) {
+        if (fl_baseline_is_same(was, is)) {
             continue;
         }
         char *was_text = json_dumps(was, JSON_ENCODE_ANY);

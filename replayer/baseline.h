@@ -13,7 +13,7 @@
 #define FL_BASELINE_BYTES_MAX (64u << 20)
 
 /**
- * Read the baseline at `path`, at most FL_BASELINE_BYTES_MAX.
+ * Read the results at `path`, a baseline or one of two to be compared, at most FL_BASELINE_BYTES_MAX.
  *
  * @param out  a document of this schema; release it with json_decref
  * @return     FL_OK; FL_IO when the file cannot be read; FL_USAGE with line and column when it is no
@@ -38,6 +38,9 @@ enum fl_status fl_baseline_save(const char *path, const char *text, size_t bytes
  */
 enum fl_status fl_baseline_match(const json_t *before, const json_t *now, const char *path,
                                  struct fl_error *err) __attribute__((warn_unused_result));
+
+/** Is a setting the same? One that only a newer document has is, while it is as it always was before. */
+bool fl_baseline_is_same(const json_t *was, const json_t *is);
 
 /** The trace of `document` with the content of `trace`, or NULL. */
 const json_t *fl_baseline_trace(const json_t *document, const json_t *trace);

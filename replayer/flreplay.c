@@ -14,6 +14,7 @@
 
 #include <fl/fmt.h>
 
+#include "diff.h"
 #include "library.h"
 #include "out.h"
 #include "out_series.h"
@@ -315,6 +316,16 @@ static int lesson_run(struct fl_request *request, char *const *paths, size_t pat
     return fl_status_exit(status);
 }
 
+static int diff_run(const struct fl_request *request, char *const *paths, size_t path_count)
+{
+    struct fl_error err;
+    const enum fl_status status = fl_diff_give(request, paths, path_count, &err);
+    if (status != FL_OK) {
+        fl_opt_report(&fl_replay_command, &err);
+    }
+    return fl_status_exit(status);
+}
+
 int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
 {
     if (argc == 3 && strcmp(argv[1], FL_WORKER_ARGUMENT) == 0) {
@@ -346,6 +357,9 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     }
     char *const *paths = argv + first_operand;
     const size_t path_count = (size_t)(argc - first_operand);
+    if (request.wants_diff) {
+        return diff_run(&request, paths, path_count);
+    }
     return fl_lesson_is_wanted(&request.lesson) ? lesson_run(&request, paths, path_count)
                                                 : request_run(&request, paths, path_count);
 }

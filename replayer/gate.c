@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fl/fmt.h>
-
 #include "baseline.h"
 
 static enum fl_status rule_parse(const char *word, size_t length, struct fl_gate_rule *rule,
@@ -232,25 +230,12 @@ void fl_gate_verdict_free(struct fl_gate_verdict *verdict)
 
 void fl_gate_help(FILE *out)
 {
-    static const char *const kinds[] = {[FL_METRIC_EXACT] = "exact",
-                                        [FL_METRIC_MEASURED] = "measured",
-                                        [FL_METRIC_TIMED] = "timed"};
     fputs("--fail-on=METRIC>LIMIT[%][,...]; without it, any growth of an exact one fails\n\n",
           out);
     for (size_t i = 0; i < fl_metric_count(); i++) {
         const struct fl_metric *metric = fl_metric_at(i);
-        fprintf(out, "%-18s %-6s %-9s %s\n", metric->name, metric->unit, kinds[metric->kind],
-                metric->summary);
-    }
-}
-
-/* Whole numbers with their thousands, others with two places. */
-static void figure_print(FILE *out, double value)
-{
-    if (value == floor(value) && fabs(value) < 1e15) {
-        fputs(fl_fmt_count((uint64_t)fabs(value)).text, out);
-    } else {
-        fprintf(out, "%.2f", value);
+        fprintf(out, "%-18s %-6s %-9s %s\n", metric->name, metric->unit,
+                fl_metric_kind_word(metric->kind), metric->summary);
     }
 }
 
@@ -258,9 +243,7 @@ static void move_print(FILE *out, const struct fl_gate_move *move)
 {
     static const char *const words[] = {[FL_GATE_WARN] = "warning", [FL_GATE_FAIL] = "FAIL"};
     fprintf(out, "gate: %s: %s: %s ", move->trace, move->allocator, move->metric->name);
-    figure_print(out, move->before);
-    fputs(" -> ", out);
-    figure_print(out, move->now);
+    fprintf(out, "%s -> %s", fl_metric_text(move->before).text, fl_metric_text(move->now).text);
     if (move->before != 0) {
         fprintf(out, " (%+.2f%%)", 100 * (move->now - move->before) / move->before);
     }

@@ -4,6 +4,7 @@
  */
 #include "metric.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct fl_metric metrics[] = {
@@ -43,6 +44,27 @@ static const struct fl_metric metrics[] = {
     {"net_ns", "ns/op", FL_METRIC_TIMED, "time", "net_ns_per_operation", NULL,
      "net_ns_per_operation_runs", "time without the driver's own"},
 };
+
+const char *fl_metric_kind_word(enum fl_metric_kind kind)
+{
+    static const char *const words[] = {[FL_METRIC_EXACT] = "exact",
+                                        [FL_METRIC_MEASURED] = "measured",
+                                        [FL_METRIC_TIMED] = "timed"};
+    return words[kind];
+}
+
+struct fl_fmt fl_metric_text(double value)
+{
+    const bool is_whole = value == floor(value) && fabs(value) < 1e15;
+    struct fl_fmt text;
+    if (is_whole) {
+        snprintf(text.text, sizeof text.text, "%s%.28s", value < 0 ? "-" : "",
+                 fl_fmt_count((uint64_t)fabs(value)).text);
+    } else {
+        snprintf(text.text, sizeof text.text, fabs(value) < 1e15 ? "%.2f" : "%.6g", value);
+    }
+    return text;
+}
 
 size_t fl_metric_count(void)
 {

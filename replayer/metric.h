@@ -12,6 +12,8 @@
 
 #include <jansson.h>
 
+#include <fl/fmt.h>
+
 /** What one run is to another with the same trace. In all of them less is better. */
 enum fl_metric_kind {
     FL_METRIC_EXACT, /* the same in every run: more than before is a change of the allocator */
@@ -29,6 +31,12 @@ struct fl_metric {
     const char *runs_key;   /* TIMED: one figure per run */
     const char *summary;
 };
+
+/** "exact", "measured" or "timed". Static storage. */
+const char *fl_metric_kind_word(enum fl_metric_kind kind);
+
+/** A figure for people: whole numbers with their thousands, others with two places. */
+struct fl_fmt fl_metric_text(double value);
 
 size_t fl_metric_count(void);
 const struct fl_metric *fl_metric_at(size_t i);

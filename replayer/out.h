@@ -55,6 +55,9 @@ void fl_out_catalog(FILE *out, const struct fl_catalog *catalog);
 /** A field of CSV (RFC 4180), in quotes where it needs them. */
 void fl_csv_field(FILE *out, const char *text);
 
+/** Text in Markdown that stays text, whatever is in it. */
+void fl_md_text(FILE *out, const char *text);
+
 #define FL_RESULT_SCHEMA 1 /* grows when a key changes its meaning or goes; RESULTS.md */
 
 /** The JSON document: begin, one trace at a time, end. False (errno set) when it was not written. */

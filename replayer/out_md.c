@@ -9,11 +9,13 @@
 
 #include <fl/fmt.h>
 
+#include "out.h"
+
 static const char *const columns[] = {"net_ns", "footprint", "visits", "splits", "merges"};
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
 
 /* Text from a file or a command line stays text. */
-static void text_write(FILE *out, const char *text)
+void fl_md_text(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (strchr("|\\`*_<>[]", *text) != NULL) {
@@ -51,7 +53,7 @@ static void cell_write(FILE *out, const json_t *target, const char *name)
 static void trace_write(FILE *out, const json_t *trace)
 {
     fputs("### ", out);
-    text_write(out, fl_form_text(trace, "trace"));
+    fl_md_text(out, fl_form_text(trace, "trace"));
     fprintf(out, "\n\n%s events, %s\n\n| allocator | check |",
             fl_fmt_count((uint64_t)json_integer_value(json_object_get(trace, "events"))).text,
             fl_form_text(trace, "status"));
@@ -68,7 +70,7 @@ static void trace_write(FILE *out, const json_t *trace)
     for (size_t i = 0; i < json_array_size(targets); i++) {
         const json_t *target = json_array_get(targets, i);
         fputs("| ", out);
-        text_write(out, fl_form_text(target, "allocator"));
+        fl_md_text(out, fl_form_text(target, "allocator"));
         fprintf(out, " | %s |", fl_form_text(target, "check"));
         for (size_t j = 0; j < COLUMN_COUNT; j++) {
             cell_write(out, target, columns[j]);

@@ -40,7 +40,8 @@ const struct fl_command fl_replay_command = {
         "[--alloc=LIST] [--check[=DEPTH]] [--runs=N] [--touch=HOW] [--json[=FILE]] TRACE...\n"
         "--explain [--alloc=LIST] [--base=N] TEXT...\n"
         "--growth[=N] [--alloc=LIST]\n"
-        "--map[=N] [--alloc=LIST] TRACE...",
+        "--map[=N] [--alloc=LIST] TRACE...\n"
+        "--diff[=all] [--json[=FILE]] OLD.json NEW.json",
     .summary =
         "Replay recorded allocations into an allocator, verify every answer, measure it.",
     .epilogue =
@@ -50,6 +51,7 @@ const struct fl_command fl_replay_command = {
         "  flreplay t.zst --alloc=list-addr --limit=100k --check=full --runs=0\n"
         "  flreplay t.zst --alloc=addr-tree --runs=0 --save-baseline=base.json\n"
         "  flreplay t.zst --alloc=addr-tree --runs=0 --baseline=base.json\n"
+        "  flreplay --diff old.json new.json\n"
         "  flreplay --growth\n"
         "  printf 'a 1 100\\na 2 200\\nf 2\\n' | flreplay --explain - --base=10000\n"
         "\n"
@@ -217,6 +219,10 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return limits_add(request, FL_GATE_FAIL, value->text, err);
     case OPT_WARN_ON:
         return limits_add(request, FL_GATE_WARN, value->text, err);
+    case OPT_DIFF:
+        request->wants_diff = true;
+        request->wants_same = value->text != NULL;
+        return FL_OK;
     case OPT_QUIET:
         request->run.is_quiet = true;
         return FL_OK;

@@ -18,8 +18,9 @@ struct fl_request {
     struct fl_document_request document;
     bool wants_catalog, wants_metrics, wants_forms, wants_histogram, has_targets;
     bool wants_shrunk;
-    const char *shrunk_name; /* NULL: after the trace */
-    const char *series_path; /* NULL: none */
+    bool wants_diff, wants_same; /* same: what is the same in both, too */
+    const char *shrunk_name;     /* NULL: after the trace */
+    const char *series_path;     /* NULL: none */
     enum fl_color color;
     struct fl_lesson lesson;
 };

@@ -59,7 +59,7 @@ refused 'made with check "fast", this run with "full"' t.zst --alloc=mine --chec
 sed 's/"version": "[^"]*"/"version": "0.0.1"/' b.json >old.json
 refused 'the baseline is of flreplay 0.0.1, this is' t.zst --alloc=mine --baseline=old.json
 sed 's/"schema": 1/"schema": 99/' b.json >new.json
-refused 'the baseline has schema 99, this flreplay 1' t.zst --alloc=mine --baseline=new.json
+refused 'results of schema 99, this flreplay knows 1' t.zst --alloc=mine --baseline=new.json
 refused 'no allocator of this run tells visits' t.zst --alloc=system --baseline=b.json
 refused 'no allocator of this run tells net_ns; --runs is 0' t.zst --alloc=mine --baseline=b.json --fail-on='net_ns>1'
 refused "'visit' is no metric" t.zst --alloc=mine --baseline=b.json --fail-on='visit>1'
