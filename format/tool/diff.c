@@ -14,21 +14,10 @@
 
 #include "verb.h"
 
-#define FL_SITES_SHOWN   20u
-#define FL_CALLERS_SHOWN 3u
-
-enum { OPT_BY, OPT_LIMIT, OPT_DEPTH, OPT_ALL_FRAMES, OPT_ALL, OPT_JSON };
+enum { OPT_ALL = FL_SITE_OPTION_COUNT, OPT_JSON };
 
 static const struct fl_option options[] = {
-    {OPT_BY, 0, "by", "KIND", FL_OPT_CHOICE, "bytes", FL_SITES_BY_CHOICES,
-     "Order of the sites: by the difference in bytes live at the peak of the whole trace, "
-     "bytes allocated, "
-     "number of calls, bytes never freed, or objects that the very next event freed."},
-    {OPT_LIMIT, 'n', "limit", "N", FL_OPT_NUMBER, "20", NULL, "Print at most N sites."},
-    {OPT_DEPTH, 0, "depth", "N", FL_OPT_NUMBER, "3", NULL,
-     "Print N callers of each site, those of its heaviest stack."},
-    {OPT_ALL_FRAMES, 0, "all-frames", NULL, FL_OPT_FLAG, NULL, NULL,
-     "Take the innermost function of all, whatever it is for."},
+    FL_SITE_OPTIONS("bytes", "of the sites, by the difference in "),
     {OPT_ALL, 0, "all", NULL, FL_OPT_FLAG, NULL, NULL, "Show what is the same, too."},
     {OPT_JSON, 'j', "json", "FILE", FL_OPT_MAYBE, NULL, NULL,
      "Write the comparison as JSON to FILE, or to standard output in place of the tables."},
@@ -56,7 +45,6 @@ static const struct fl_command command = {
 struct request {
     const char *from; /* the format to read both as, or NULL */
     struct fl_diff diff;
-    bool is_innermost;
     bool wants_json;
     const char *json_path; /* NULL: standard output */
 };
@@ -66,27 +54,17 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
 {
     (void)err;
     struct request *request = user;
-    struct fl_diff_settings *settings = &request->diff.settings;
     switch (value->id) {
-    case OPT_BY:
-        settings->order = (enum fl_site_order)value->number;
-        break;
-    case OPT_LIMIT:
-        settings->limit = value->number;
-        break;
-    case OPT_DEPTH:
-        settings->depth = value->number;
-        break;
-    case OPT_ALL_FRAMES:
-        request->is_innermost = true;
-        break;
     case OPT_ALL:
-        settings->is_all = true;
+        request->diff.is_all = true;
         break;
-    default:
+    case OPT_JSON:
         request->wants_json = true;
         request->json_path =
             value->text == NULL || strcmp(value->text, "-") == 0 ? NULL : value->text;
+        break;
+    default:
+        fl_site_option_take(&request->diff.settings, value);
         break;
     }
     return FL_OK;
@@ -177,15 +155,13 @@ static enum fl_status side_read(const struct request *request, struct fl_diff_si
     return side->is_out_of_memory ? fl_fail(err, FL_NOMEM, "no memory for the costs") : FL_OK;
 }
 
-static enum fl_status sites_pair(struct request *request, struct fl_error *err)
+static enum fl_status sites_pair(struct fl_diff *diff, struct fl_error *err)
 {
-    struct fl_diff *diff = &request->diff;
     diff->has_sites = diff->sides[FL_OLD].has_stacks && diff->sides[FL_NEW].has_stacks;
     for (int age = FL_OLD; diff->has_sites && age < FL_AGES; age++) {
         struct fl_diff_side *side = &diff->sides[age];
         side->sites.key = fl_diff_site_key;
-        side->sites.order = diff->settings.order;
-        side->sites.is_innermost = request->is_innermost;
+        side->sites.settings = &diff->settings;
         side->sites.user = fl_metadata_get(fl_reader_metadata(side->reader), "exe", NULL);
         if (!fl_sites_make(&side->sites, fl_reader_stacks(side->reader), &side->costs)) {
             return fl_fail(err, FL_NOMEM, "no memory for the sites");
@@ -218,7 +194,7 @@ static enum fl_status diff_run(struct request *request, struct fl_error *err)
         status = side_read(request, &request->diff.sides[age], err);
     }
     if (status == FL_OK) {
-        status = sites_pair(request, err);
+        status = sites_pair(&request->diff, err);
     }
     if (status == FL_OK && request->wants_json) {
         status = json_write(request, err);
@@ -247,8 +223,8 @@ int verb_diff(int argc, char **argv)
     if (request == NULL) {
         return FL_EXIT_ENVIRONMENT;
     }
-    request->diff.settings = (struct fl_diff_settings){
-        .order = FL_SITES_BY_BYTES, .limit = FL_SITES_SHOWN, .depth = FL_CALLERS_SHOWN};
+    request->diff.settings =
+        (struct fl_site_settings)FL_SITE_SETTINGS_DEFAULT(FL_SITES_BY_BYTES);
     enum fl_status status =
         fl_verb_parse(&command, argc, argv, option_take, request, &first, &request->from);
     if (status == FL_OK) {

@@ -30,14 +30,9 @@ struct fl_diff_site {
     const struct fl_cost *cost[FL_AGES]; /* all zeros where it is not there */
 };
 
-struct fl_diff_settings {
-    enum fl_site_order order;
-    uint64_t limit, depth;
-    bool is_all; /* show what is the same, too */
-};
-
 struct fl_diff {
-    struct fl_diff_settings settings;
+    struct fl_site_settings settings;
+    bool is_all; /* show what is the same, too */
     struct fl_diff_side sides[FL_AGES];
     bool has_sites; /* both have stacks */
     struct fl_diff_site *sites;

@@ -112,7 +112,7 @@ static void figures_print(const struct fl_diff *diff)
         const struct fl_diff_figure *figure = fl_diff_figure_at(i);
         const uint64_t old = fl_diff_figure_value(figure, &diff->sides[FL_OLD].counts);
         const uint64_t now = fl_diff_figure_value(figure, &diff->sides[FL_NEW].counts);
-        if (figure->is_rare && old == now && !diff->settings.is_all) {
+        if (figure->is_rare && old == now && !diff->is_all) {
             continue;
         }
         if (figure->unit == FL_FIGURE_EVENT) {
@@ -137,9 +137,9 @@ static void classes_print(const struct fl_diff *diff, const char *title, unsigne
         same += old == now && old != 0;
         differing += old != now;
     }
-    const bool has_rows = differing > 0 || (diff->settings.is_all && same > 0);
+    const bool has_rows = differing > 0 || (diff->is_all && same > 0);
     printf("%s%s", title, has_rows ? "" : ": no difference");
-    if (same > 0 && differing > 0 && !diff->settings.is_all) {
+    if (same > 0 && differing > 0 && !diff->is_all) {
         printf(" (%u %s the same)", same, same == 1 ? "other is" : "others are");
     }
     putchar('\n');
@@ -147,7 +147,7 @@ static void classes_print(const struct fl_diff *diff, const char *title, unsigne
         char label[LABEL_BYTES];
         const uint64_t old = value(&diff->sides[FL_OLD].counts, i);
         const uint64_t now = value(&diff->sides[FL_NEW].counts, i);
-        if (old != now || (diff->settings.is_all && old != 0)) {
+        if (old != now || (diff->is_all && old != 0)) {
             name(i, label, sizeof label);
             row_print(label, old, now, false);
         }
@@ -283,7 +283,7 @@ static void sites_print(const struct fl_diff *diff)
         [FL_SITES_BY_END] = "bytes never freed",
         [FL_SITES_BY_TEMPORARY] = "temporary objects",
     };
-    const size_t candidates = diff->settings.is_all ? diff->site_count : diff->differing_count;
+    const size_t candidates = diff->is_all ? diff->site_count : diff->differing_count;
     const size_t shown =
         candidates < diff->settings.limit ? candidates : (size_t)diff->settings.limit;
     printf("\nby call site, %s", units[diff->settings.order]);

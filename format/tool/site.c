@@ -7,6 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+void fl_site_option_take(struct fl_site_settings *settings, const struct fl_option_value *value)
+{
+    switch (value->id) {
+    case FL_SITE_OPT_BY:
+        settings->order = (enum fl_site_order)value->number;
+        break;
+    case FL_SITE_OPT_LIMIT:
+        settings->limit = value->number;
+        break;
+    case FL_SITE_OPT_DEPTH:
+        settings->depth = value->number;
+        break;
+    default:
+        settings->is_innermost = true;
+        break;
+    }
+}
+
 /* ---- which function is a site ---- */
 
 /* What programs and libraries wrap malloc in; a '*' at the end stands for any rest. */
@@ -75,7 +93,7 @@ static const struct fl_symbol *site_find(const struct fl_sites *sites, uint32_t 
     struct fl_spot at = {stack, 0};
     const struct fl_symbol *symbol;
     *spot = at;
-    while (!sites->is_innermost && (symbol = fl_spot_symbol(sites, &at)) != NULL) {
+    while (!sites->settings->is_innermost && (symbol = fl_spot_symbol(sites, &at)) != NULL) {
         if (!is_wrapper(symbol->function)) {
             *spot = at;
             return symbol;
@@ -135,7 +153,7 @@ static bool stack_add(struct fl_sites *sites, uint32_t stack, const struct fl_co
     if (site == NULL) {
         return false;
     }
-    const uint64_t weight = fl_site_value(sites->order, cost);
+    const uint64_t weight = fl_site_value(sites->settings->order, cost);
     if (site->cost.count == 0 || weight > site->heaviest) {
         site->heaviest = weight;
         site->spot = spot;

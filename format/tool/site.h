@@ -21,7 +21,56 @@ enum fl_site_order {
     FL_SITES_BY_TEMPORARY,
 };
 
-#define FL_SITES_BY_CHOICES "peak|bytes|count|end|temporary"
+/* What a verb that shows sites is told. */
+struct fl_site_settings {
+    enum fl_site_order order;
+    uint64_t limit, depth;
+    bool is_innermost; /* take the innermost function of all, whatever it is for */
+};
+
+#define FL_SITE_SETTINGS_DEFAULT(order_by)                                                     \
+    {                                                                                          \
+        .order = (order_by), .limit = 20, .depth = 3                                           \
+    }
+
+/* The ids of its options, the first in its table; a verb's own come from FL_SITE_OPTION_COUNT on. */
+enum {
+    FL_SITE_OPT_BY,
+    FL_SITE_OPT_LIMIT,
+    FL_SITE_OPT_DEPTH,
+    FL_SITE_OPT_ALL_FRAMES,
+    FL_SITE_OPTION_COUNT
+};
+
+/* Their rows; `by` is the default of --by, `of` what the order is by. */
+#define FL_SITE_OPTIONS(by, of)                                                                \
+    {FL_SITE_OPT_BY,                                                                           \
+     0,                                                                                        \
+     "by",                                                                                     \
+     "KIND",                                                                                   \
+     FL_OPT_CHOICE,                                                                            \
+     by,                                                                                       \
+     "peak|bytes|count|end|temporary",                                                         \
+     "Order: " of "bytes live at the peak of the whole trace, bytes allocated, number of "     \
+     "calls, bytes never freed, or objects that the very next event freed."},                  \
+        {FL_SITE_OPT_LIMIT, 'n',  "limit", "N",                                                \
+         FL_OPT_NUMBER,     "20", NULL,    "Print at most N sites."},                          \
+        {FL_SITE_OPT_DEPTH,                                                                    \
+         0,                                                                                    \
+         "depth",                                                                              \
+         "N",                                                                                  \
+         FL_OPT_NUMBER,                                                                        \
+         "3",                                                                                  \
+         NULL,                                                                                 \
+         "Print N callers of each site, those of its heaviest stack."},                        \
+    {                                                                                          \
+        FL_SITE_OPT_ALL_FRAMES, 0, "all-frames", NULL, FL_OPT_FLAG, NULL, NULL,                \
+            "Take the innermost function of all, whatever it is for."                          \
+    }
+
+/* Take one of them. */
+void fl_site_option_take(struct fl_site_settings *settings,
+                         const struct fl_option_value *value);
 
 /* A place in a stack: a frame, and which of the functions inlined there. */
 struct fl_spot {
@@ -44,9 +93,8 @@ typedef char *fl_site_key(const struct fl_sites *sites, const struct fl_symbol *
 
 struct fl_sites {
     fl_site_key *key;
-    enum fl_site_order order; /* what the heaviest stack goes by */
-    bool is_innermost;        /* take the innermost function of all, whatever it is for */
-    const void *user;         /* of the key */
+    const struct fl_site_settings *settings; /* the order is what the heaviest stack goes by */
+    const void *user;                        /* of the key */
     const struct fl_stacks *stacks;
     struct fl_symbols *symbols;
     struct fl_names names; /* their keys, numbered as the sites */
@@ -54,7 +102,7 @@ struct fl_sites {
     size_t capacity;
 };
 
-/* Make the sites of `costs`, whose stacks are `stacks`; the first four fields are set. End with
+/* Make the sites of `costs`, whose stacks are `stacks`; the first three fields are set. End with
  * fl_sites_clear in any case. False when out of memory. */
 bool fl_sites_make(struct fl_sites *sites, const struct fl_stacks *stacks,
                    const struct fl_costs *costs) __attribute__((warn_unused_result));

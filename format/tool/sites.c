@@ -14,24 +14,9 @@
 #include "site.h"
 #include "verb.h"
 
-#define FL_SITES_SHOWN   20u
-#define FL_CALLERS_SHOWN 3u
-#define CALLER_COLUMN    65
+#define CALLER_COLUMN 65
 
-enum { OPT_BY, OPT_LIMIT, OPT_DEPTH, OPT_ALL_FRAMES };
-
-static const struct fl_option options[] = {
-    {OPT_BY, 0, "by", "KIND", FL_OPT_CHOICE, "peak", FL_SITES_BY_CHOICES,
-     "Order: bytes live at the peak of the whole trace, bytes allocated, number of calls, "
-     "bytes "
-     "never freed, or objects that the very next event freed."},
-    {OPT_LIMIT, 'n', "limit", "N", FL_OPT_NUMBER, "20", NULL, "Print at most N sites."},
-    {OPT_DEPTH, 0, "depth", "N", FL_OPT_NUMBER, "3", NULL,
-     "Print N callers of each site, those of its heaviest stack."},
-    {OPT_ALL_FRAMES, 0, "all-frames", NULL, FL_OPT_FLAG, NULL, NULL,
-     "Take the innermost function of all, whatever it is for."},
-    FL_OPTION_FROM,
-};
+static const struct fl_option options[] = {FL_SITE_OPTIONS("peak", ""), FL_OPTION_FROM};
 
 static const struct fl_command command = {
     .name = "fltrace sites",
@@ -42,12 +27,6 @@ static const struct fl_command command = {
         "that were never freed are not in it. Record with flrec --stacks.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
-};
-
-struct settings {
-    enum fl_site_order order;
-    uint64_t limit, depth;
-    bool is_all;
 };
 
 /* A site as it is sorted and printed. */
@@ -61,21 +40,7 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
                                   struct fl_error *err)
 {
     (void)err;
-    struct settings *settings = user;
-    switch (value->id) {
-    case OPT_BY:
-        settings->order = (enum fl_site_order)value->number;
-        break;
-    case OPT_LIMIT:
-        settings->limit = value->number;
-        break;
-    case OPT_DEPTH:
-        settings->depth = value->number;
-        break;
-    default:
-        settings->is_all = true;
-        break;
-    }
+    fl_site_option_take(user, value);
     return FL_OK;
 }
 
@@ -138,7 +103,7 @@ static void row_print(const struct fl_sites *sites, const struct row *row,
 }
 
 static void rows_print(const struct fl_sites *sites, const struct row *rows,
-                       const struct fl_costs *costs, const struct settings *settings)
+                       const struct fl_costs *costs, const struct fl_site_settings *settings)
 {
     const uint64_t count = sites->names.count;
     const uint64_t shown = count < settings->limit ? count : settings->limit;
@@ -156,7 +121,8 @@ static void rows_print(const struct fl_sites *sites, const struct row *rows,
 }
 
 static enum fl_status sites_show(struct fl_sites *sites, const struct fl_stacks *stacks,
-                                 const struct fl_costs *costs, const struct settings *settings)
+                                 const struct fl_costs *costs,
+                                 const struct fl_site_settings *settings)
 {
     const bool is_made = fl_sites_make(sites, stacks, costs);
     struct row *rows = reallocarray(NULL, sites->names.count + 1, sizeof *rows);
@@ -178,14 +144,13 @@ static enum fl_status sites_show(struct fl_sites *sites, const struct fl_stacks 
 
 int verb_sites(int argc, char **argv)
 {
-    struct settings settings = {.limit = FL_SITES_SHOWN, .depth = FL_CALLERS_SHOWN};
+    struct fl_site_settings settings = FL_SITE_SETTINGS_DEFAULT(FL_SITES_BY_PEAK);
     struct fl_costs costs = {0};
     struct fl_reader *reader;
     enum fl_status status =
         fl_costs_gather(&command, argc, argv, option_take, &settings, &costs, &reader);
     if (reader != NULL) {
-        struct fl_sites sites = {
-            .key = key_make, .order = settings.order, .is_innermost = settings.is_all};
+        struct fl_sites sites = {.key = key_make, .settings = &settings};
         const enum fl_status shown =
             sites_show(&sites, fl_reader_stacks(reader), &costs, &settings);
         status = status == FL_OK ? shown : status;

@@ -7,25 +7,8 @@ make_trace=$2
 flrec=$3
 programs=$4
 check=$(dirname "$0")/check_diff.py
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+. "$(dirname "$0")/trace_lib.sh"
 need python3
-failures=0
-
-fail() { # MESSAGE
-    echo "fltrace diff: $1"
-    cat out err
-    failures=$((failures + 1))
-}
-
-run() { # EXPECTED_STATUS ARGUMENT...
-    wanted=$1
-    shift
-    timeout 120 "$fltrace" "$@" >out 2>err
-    status=$?
-    [ "$status" -eq "$wanted" ] || fail "$*: exit $status, expected $wanted"
-}
 
 says() { # TEXT: a line of the output begins so, spaces aside
     tr -s ' ' <out | sed 's/^ //' | grep -qF -- "$1" || fail "does not say '$1'"
@@ -134,4 +117,4 @@ run 2 diff a.zst b.zst a.zst
 run 2 diff --by=size a.zst b.zst
 run 4 diff a.zst missing.zst
 run 4 diff --json=/nowhere/d.json a.zst b.zst
-[ "$failures" -eq 0 ]
+finish

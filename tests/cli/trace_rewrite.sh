@@ -5,24 +5,7 @@ fltrace=$1
 make_trace=$2
 flreplay=$3
 flrec=$4
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail() { # MESSAGE
-    echo "fltrace: $1"
-    cat err
-    failures=$((failures + 1))
-}
-
-run() { # EXPECTED_STATUS ARGUMENT...
-    wanted=$1
-    shift
-    timeout 60 "$fltrace" "$@" >out 2>err
-    status=$?
-    [ "$status" -eq "$wanted" ] || fail "$*: exit $status, expected $wanted"
-}
+. "$(dirname "$0")/trace_lib.sh"
 
 nameless() { sed 's/#[0-9]*/#/g; s/^[0-9]* //'; } # objects and events have other numbers in a slice
 
@@ -79,8 +62,7 @@ run 3 pack -o p.zst cut.zst
 run 0 slice -o s.zst 10..300 cut.zst
 # Behind damage there are frees of what was lost, implied ones too.
 "$make_trace" 4 3000 300 >n.zst
-size=$(wc -c <n.zst)
-{ head -c $((size / 2)) n.zst; printf '\377\377\377\377'; tail -c +$((size / 2 + 5)) n.zst; } >bent.zst
+bend n.zst bent.zst
 run 3 slice -o s.zst 10.. bent.zst
 timeout 60 "$flreplay" s.zst --alloc=size-tree --check=full --runs=0 --quiet >out 2>err || fail 'a slice over damage does not replay'
 # The time before a slice is time that passed.
@@ -104,4 +86,4 @@ done
 run 2 slice -o s.zst 99999.. t.zst
 grep -q 'the trace has no event 99999' err || fail 'a slice behind the end'
 run 4 slice -o /nowhere/s.zst 1..5 t.zst
-[ "$failures" -eq 0 ]
+finish
