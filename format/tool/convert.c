@@ -171,7 +171,7 @@ int verb_convert(int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(&command, reader, convert.path);
+    status = fl_rewrite_check(&command, convert.path);
     if (status == FL_OK) {
         status = convert_run(&convert, reader);
     }

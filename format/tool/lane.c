@@ -29,6 +29,15 @@ static void header_take(struct fl_lane *lane)
     (void)number_of(meta, "inherited", &lane->inherited);
 }
 
+static void lane_close(struct fl_lane *lane)
+{
+    fl_walk_free(lane->walk);
+    fl_reader_close(lane->reader);
+    lane->walk = NULL;
+    lane->reader = NULL;
+    lane->step = NULL;
+}
+
 enum fl_status fl_lane_look(struct fl_lane *lane, const char *path, const char *from,
                             struct fl_error *err)
 {
@@ -47,7 +56,7 @@ enum fl_status fl_lane_look(struct fl_lane *lane, const char *path, const char *
     header_take(lane);
     lane->file_bytes = fl_reader_file_bytes(lane->reader);
     if (lane->file_bytes > 0 && strcmp(path, "-") != 0) {
-        fl_lane_close(lane);
+        lane_close(lane);
     }
     return FL_OK;
 }
@@ -79,15 +88,6 @@ static void step_leave(struct fl_lane *lane)
     }
 }
 
-static void lane_end(struct fl_lane *lane)
-{
-    const struct fl_metadata *end = fl_reader_end_metadata(lane->reader);
-    lane->is_over = true;
-    if (end != NULL) {
-        (void)number_of(end, "end_time_ns", &lane->end_ns);
-    }
-}
-
 /* A time beyond the end of all times stays there. */
 static uint64_t later(uint64_t time_ns, uint64_t ns)
 {
@@ -112,24 +112,22 @@ enum fl_status fl_lane_next(struct fl_lane *lane, struct fl_error *err)
     if (status != FL_END && lane->fault == FL_OK) {
         lane->fault = status;
     }
-    if (status != FL_CORRUPT) {
-        lane_end(lane);
-    }
     return status == FL_END ? FL_OK : status;
 }
 
-void fl_lane_close(struct fl_lane *lane)
+void fl_lane_end(struct fl_lane *lane)
 {
-    fl_walk_free(lane->walk);
-    fl_reader_close(lane->reader);
-    lane->walk = NULL;
-    lane->reader = NULL;
-    lane->step = NULL;
+    const struct fl_metadata *end = fl_reader_end_metadata(lane->reader);
+    if (end != NULL) {
+        (void)number_of(end, "end_time_ns", &lane->end_ns);
+    }
+    lane_close(lane);
+    lane->is_over = true;
 }
 
 void fl_lane_clear(struct fl_lane *lane)
 {
-    fl_lane_close(lane);
+    lane_close(lane);
     fl_metadata_free(lane->meta);
     lane->meta = NULL;
 }

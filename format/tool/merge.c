@@ -205,14 +205,13 @@ static enum fl_status lost_write(struct merge *merge, const struct fl_lane *lane
                                     : FL_OK;
 }
 
-/* The lane is over: the time that it lasted, what it lost at last, and what it leaves live. */
+/* The lane is at its end: the time that it lasted, what it lost at last, and what it leaves live. */
 static enum fl_status lane_end(struct merge *merge, struct fl_lane *lane)
 {
     const size_t i = (size_t)(lane - merge->inputs.at);
     struct fl_origin *origin = merge->origins[i];
     struct fl_merge_input *told = &merge->inputs.told[i];
-    enum fl_status status =
-        merge->inputs.kind == FL_ORDER_SEQUENCE ? time_pass(merge, lane->time_ns) : FL_OK;
+    enum fl_status status = time_pass(merge, lane->time_ns);
     if (status == FL_OK) {
         status = lost_write(merge, lane, origin);
     }
@@ -226,7 +225,7 @@ static enum fl_status lane_end(struct merge *merge, struct fl_lane *lane)
     merge->bytes_done += fl_reader_totals(lane->reader)->compressed_bytes;
     fl_origin_free(origin);
     merge->origins[i] = NULL;
-    fl_lane_close(lane);
+    fl_lane_end(lane);
     return status;
 }
 
@@ -245,26 +244,30 @@ static enum fl_status step_write(struct merge *merge, struct fl_lane *lane)
     return status == FL_OK ? fl_origin_step(origin, lane->step, &merge->err) : status;
 }
 
+/* It begins, does its step, or ends; each when its time has come. */
 static enum fl_status turn_take(struct merge *merge, struct fl_lane *lane)
 {
     const uint64_t events = lane->events;
-    const enum fl_status status =
-        lane->walk == NULL ? lane_begin(merge, lane) : step_write(merge, lane);
-    if (status != FL_OK) {
-        return status;
+    enum fl_status status;
+    if (lane->walk == NULL) {
+        status = lane_begin(merge, lane);
+    } else if (lane->step != NULL) {
+        status = step_write(merge, lane);
+    } else {
+        status = lane_end(merge, lane);
     }
-    const enum fl_status next = lane_go_on(merge, lane);
-    if (next != FL_OK) {
-        return next;
+    if (status == FL_OK && !lane->is_over) {
+        status = lane_go_on(merge, lane);
     }
-    const enum fl_status end = lane->is_over ? lane_end(merge, lane) : FL_OK;
-    fl_order_move(&merge->order, lane, lane->events > events);
-    return end;
+    if (status == FL_OK) {
+        fl_order_move(&merge->order, lane, lane->events > events);
+    }
+    return status;
 }
 
 static enum fl_status lanes_merge(struct merge *merge)
 {
-    uint64_t total = 0, last_ns = 0;
+    uint64_t total = 0;
     for (size_t i = 0; i < merge->inputs.count; i++) {
         total += merge->inputs.at[i].file_bytes;
     }
@@ -273,10 +276,9 @@ static enum fl_status lanes_merge(struct merge *merge)
     struct fl_lane *lane;
     while (status == FL_OK && (lane = fl_order_lane(&merge->order)) != NULL) {
         status = turn_take(merge, lane);
-        last_ns = lane->time_ns > last_ns ? lane->time_ns : last_ns;
     }
     fl_progress_end(&merge->progress);
-    return status == FL_OK ? time_pass(merge, last_ns) : status;
+    return status;
 }
 
 /* ---- the end ---- */

@@ -37,7 +37,7 @@ bool fl_order_start(struct fl_order *order, enum fl_order_kind kind, struct fl_l
 /* The lane whose turn it is; by time one that has not begun counts from its start. NULL: all are over. */
 struct fl_lane *fl_order_lane(const struct fl_order *order);
 
-/* `lane`, whose turn it is, began, or went on to its next step or its end; `gave_event`: an event lies behind it. */
+/* `lane`, whose turn it is, began, went on to its next step or its end, or is over; `gave_event`: an event lies behind it. */
 void fl_order_move(struct fl_order *order, struct fl_lane *lane, bool gave_event);
 
 void fl_order_clear(struct fl_order *order);

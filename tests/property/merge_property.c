@@ -35,6 +35,7 @@ struct input {
     uint64_t end_ns; /* since its start */
     /* While it is merged. */
     size_t next;
+    bool is_over;
     uint64_t events, allocations, thread;
     uint64_t serials[RECORDS_MAX]; /* in the merged trace, by own serial */
     uint64_t sizes[RECORDS_MAX];
@@ -204,7 +205,7 @@ static void expect_frees(struct input *input)
     }
 }
 
-static void expect_next(struct input *input, bool frees)
+static void expect_next(struct input *input)
 {
     const struct gen_record *record = &input->records[input->next++];
     if (fl_kind_is_call(record->event.kind)) {
@@ -212,7 +213,12 @@ static void expect_next(struct input *input, bool frees)
     } else {
         expect_record(input, *record);
     }
-    if (input->next == input->count && frees) {
+}
+
+static void expect_end(struct input *input, bool frees)
+{
+    input->is_over = true;
+    if (frees) {
         expect_frees(input);
     }
 }
@@ -239,14 +245,6 @@ static size_t image_before(size_t i, uint64_t pid, size_t count)
     return latest;
 }
 
-static bool may_go(size_t i, size_t count);
-
-/* One without records is over when it would begin, and not before. */
-static bool is_over(size_t i, size_t count)
-{
-    return inputs[i].next == inputs[i].count && (inputs[i].count > 0 || may_go(i, count));
-}
-
 static bool may_go(size_t i, size_t count)
 {
     const struct input *input = &inputs[i];
@@ -256,44 +254,51 @@ static bool may_go(size_t i, size_t count)
         return true;
     }
     if (input->image > 0 && before < LANES_MAX) {
-        return is_over(before, count);
+        return inputs[before].is_over;
     }
-    return !input->is_forked || parent == LANES_MAX || is_over(parent, count) ||
+    return !input->is_forked || parent == LANES_MAX || inputs[parent].is_over ||
            (inputs[parent].events >= input->parent_event && may_go(parent, count));
 }
 
 static uint64_t next_time(size_t i)
 {
-    return inputs[i].start_ns + inputs[i].times[inputs[i].next];
+    const struct input *input = &inputs[i];
+    return input->start_ns +
+           (input->next < input->count ? input->times[input->next] : input->end_ns);
+}
+
+/* The lane whose next record, or end, is the earliest; LANES_MAX: all are over. */
+static size_t earliest(size_t count)
+{
+    size_t best = LANES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (inputs[i].is_over || !may_go(i, count)) {
+            continue;
+        }
+        if (best == LANES_MAX || next_time(i) < next_time(best) ||
+            (next_time(i) == next_time(best) && starts_before(i, best))) {
+            best = i;
+        }
+    }
+    return best;
 }
 
 static void expect_by_time(size_t count, bool frees)
 {
-    uint64_t first_ns = UINT64_MAX, last_ns = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t end_ns = inputs[i].start_ns + inputs[i].end_ns;
-        first_ns = inputs[i].start_ns < first_ns ? inputs[i].start_ns : first_ns;
-        last_ns = end_ns > last_ns ? end_ns : last_ns;
+    size_t i;
+    expected.now_ns = UINT64_MAX;
+    for (i = 0; i < count; i++) {
+        expected.now_ns =
+            inputs[i].start_ns < expected.now_ns ? inputs[i].start_ns : expected.now_ns;
     }
-    expected.now_ns = first_ns;
-    for (;;) {
-        size_t best = LANES_MAX;
-        for (size_t i = 0; i < count; i++) {
-            if (inputs[i].next == inputs[i].count || !may_go(i, count)) {
-                continue;
-            }
-            if (best == LANES_MAX || next_time(i) < next_time(best) ||
-                (next_time(i) == next_time(best) && starts_before(i, best))) {
-                best = i;
-            }
+    while ((i = earliest(count)) < LANES_MAX) {
+        expect_time(next_time(i));
+        if (inputs[i].next < inputs[i].count) {
+            expect_next(&inputs[i]);
+        } else {
+            expect_end(&inputs[i], frees);
         }
-        if (best == LANES_MAX) {
-            break;
-        }
-        expect_time(next_time(best));
-        expect_next(&inputs[best], frees);
     }
-    expect_time(last_ns);
 }
 
 static void expect_in_sequence(size_t count, bool frees)
@@ -303,16 +308,23 @@ static void expect_in_sequence(size_t count, bool frees)
         const uint64_t start_ns = expected.now_ns;
         while (input->next < input->count) {
             expect_time(start_ns + input->times[input->next]);
-            const bool is_last = input->next + 1 == input->count;
-            expect_next(input, false);
-            if (is_last) {
-                expect_time(start_ns + input->end_ns);
-                if (frees) {
-                    expect_frees(input);
-                }
-            }
+            expect_next(input);
         }
         expect_time(start_ns + input->end_ns);
+        expect_end(input, frees);
+    }
+}
+
+/* In its turn a lane gives all up to its next event, or ends. */
+static void expect_turn(struct input *input, bool frees)
+{
+    const uint64_t events = input->events;
+    while (!input->is_over && input->events == events) {
+        if (input->next < input->count) {
+            expect_next(input);
+        } else {
+            expect_end(input, frees);
+        }
     }
 }
 
@@ -321,12 +333,8 @@ static void expect_in_turn(size_t count, bool frees)
     for (bool is_any = true; is_any;) {
         is_any = false;
         for (size_t i = 0; i < count; i++) {
-            struct input *input = &inputs[i];
-            const uint64_t events = input->events;
-            while (input->next < input->count && input->events == events) {
-                expect_next(input, frees);
-                is_any = true;
-            }
+            is_any |= !inputs[i].is_over;
+            expect_turn(&inputs[i], frees);
         }
     }
 }
