@@ -74,12 +74,17 @@ static void value_print(const char *value, size_t bytes)
 {
     char text[VALUE_BYTES + 1];
     const size_t shown = bytes < VALUE_BYTES ? bytes : VALUE_BYTES;
-    for (size_t i = 0; i < shown; i++) {
-        text[i] = value[i] == '\0' ? ' ' : value[i];
+    if (value == NULL) {
+        puts("(not known)");
+        return;
     }
+    memcpy(text, value, shown);
     text[shown] = '\0';
+    for (char *end; (end = text + strlen(text)) < text + shown;) {
+        *end = ' '; /* between the items of a list */
+    }
     fl_make_printable(text);
-    printf("%s%s\n", value == NULL ? "(not known)" : text, bytes > shown ? "..." : "");
+    printf("%s%s\n", text, bytes > shown ? "..." : "");
 }
 
 static void metadata_print(const struct fl_diff *diff)

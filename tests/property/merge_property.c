@@ -23,26 +23,25 @@
 #define RECORDS_MAX  400u
 #define ROUNDS       60u
 #define THREADS_MAX  300u /* as gen.c numbers them */
-#define EXPECTED_MAX (LANES_MAX * (4 * RECORDS_MAX + 8))
+#define EXPECTED_MAX ((size_t)LANES_MAX * (4 * RECORDS_MAX + 8))
 
 struct input {
     char path[64];
     uint64_t start_ns, pid, ppid, image, parent_event;
-    bool is_forked;
     struct gen_record records[RECORDS_MAX]; /* without ticks */
     uint64_t times[RECORDS_MAX];            /* ns since its start */
     size_t count;
     uint64_t end_ns; /* since its start */
     /* While it is merged. */
     size_t next;
-    bool is_over;
     uint64_t events, allocations, thread;
     uint64_t serials[RECORDS_MAX]; /* in the merged trace, by own serial */
     uint64_t sizes[RECORDS_MAX];
-    bool is_live[RECORDS_MAX];
     uint64_t serial_count;
     uint64_t
-        threads[THREADS_MAX]; /* in the merged trace, by own number; UINT64_MAX: none yet */
+        threads[THREADS_MAX];  /* in the merged trace, by own number; UINT64_MAX: none yet */
+    bool is_live[RECORDS_MAX]; /* by own serial */
+    bool is_forked, is_over;
 };
 
 /* What the merged trace must hold. */

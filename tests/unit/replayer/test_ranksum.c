@@ -125,7 +125,7 @@ static double p_approximate(size_t count, double shift)
 static void exact_and_approximate_meet(void **state)
 {
     (void)state;
-    for (double shift = 0; shift < 20; shift++) {
+    for (int shift = 0; shift < 20; shift++) {
         assert_true(fabs(p_moved(30, shift) - p_approximate(30, shift)) < 0.003);
         assert_true(fabs(p_moved(31, shift) - p_approximate(31, shift)) < 1e-9);
         assert_true(fabs(p_moved(100, shift) - p_approximate(100, shift)) < 1e-9);
