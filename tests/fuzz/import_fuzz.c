@@ -23,14 +23,6 @@ struct walk {
     uint64_t events, serials;
 };
 
-static void must(bool condition, const char *what)
-{
-    if (!condition) {
-        fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
-
 static uint8_t *slot_at(struct walk *walk, uint32_t slot)
 {
     must(slot <= walk->slot_count, "slots are dense");

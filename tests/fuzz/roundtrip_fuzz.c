@@ -4,7 +4,6 @@
  */
 #include "fuzz.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,14 +19,6 @@ struct records {
     struct gen_record at[RECORDS_MAX];
     size_t count;
 };
-
-static void must(bool condition, const char *what)
-{
-    if (!condition) {
-        fprintf(stderr, "broken: %s\n", what);
-        abort();
-    }
-}
 
 static void write_all(int fd, const uint8_t *bytes, size_t count, struct records *records)
 {

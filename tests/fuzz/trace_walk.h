@@ -1,0 +1,20 @@
+/* Reading a whole trace as strictly as its reader promises it can be read. */
+#ifndef FL_FUZZ_TRACE_WALK_H
+#define FL_FUZZ_TRACE_WALK_H
+
+#include <fl/reader.h>
+
+/* How it ended. */
+struct trace_walked {
+    enum fl_status opened; /* FL_OK, or why not even the header could be read */
+    enum fl_status ended;  /* final status of the reader */
+    unsigned damages;      /* FL_CORRUPT before it */
+    uint64_t events;
+};
+
+/* Read the trace in `fd` from its start to its final status. Every operation must keep the rules
+ * of struct fl_op: slots are dense, a new object's slot is free, an ended object's slot was in
+ * use; and stacks must lead to the root. */
+struct trace_walked trace_walk(int fd);
+
+#endif
