@@ -87,7 +87,7 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
                                              [FL_TIMES_NONE] = "none",
                                              [FL_TIMES_US] = "us",
                                              [FL_TIMES_NS] = "ns"};
-    const bool is_counter = shared->stamp_source == FL_STAMP_COUNTER;
+    const bool is_counter = config->facts.stamp_source == FL_STAMP_COUNTER;
     (void)fl_metadata_set_text(meta, "recorder", "flrec " FL_PROJECT_VERSION);
     set_link(meta, "exe", config->pid, "exe");
     set_command_line(meta, config->pid);
@@ -110,10 +110,10 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");
     (void)fl_metadata_set_text(meta, "time", time_names[config->times]);
     (void)fl_metadata_set_number(meta, "image", number);
-    if (shared->is_lossy)
+    if (config->facts.is_lossy)
         (void)fl_metadata_set_number(meta, "lossy", 1);
-    if (shared->stack_depth > 0)
-        (void)fl_metadata_set_number(meta, "stack_depth", shared->stack_depth);
+    if (config->facts.stack_depth > 0)
+        (void)fl_metadata_set_number(meta, "stack_depth", config->facts.stack_depth);
     if (config->limits.start_after > 0)
         (void)fl_metadata_set_number(meta, "start_after", config->limits.start_after);
     return meta;

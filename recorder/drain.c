@@ -226,7 +226,7 @@ static void image_switch(struct fl_drain *drain)
 
 static void drain_sleep(struct fl_drain *drain, struct fl_round found, uint32_t bell)
 {
-    const uint64_t quarter = drain->config.shared->ring_slots / 4;
+    const uint64_t quarter = drain->merge.facts.ring_slots / 4;
     const uint64_t now_ns = fl_clock_now_ns();
     const uint64_t passed_ns = now_ns - drain->round_ns;
     drain->round_ns = now_ns;
@@ -315,7 +315,8 @@ enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_dr
     drain->sleep_ns = FL_SLEEP_MIN_NS;
     atomic_store(&drain->child_status, FL_STATUS_RUNS);
     sem_init(&drain->has_begun, 0, 0);
-    if (!fl_merge_init(&drain->merge, config->shared, merge_take, drain)) {
+    if (!fl_merge_init(&drain->merge, config->shared, &config->session.facts, merge_take,
+                       drain)) {
         free(drain);
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
     }

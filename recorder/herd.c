@@ -39,6 +39,7 @@ struct process {
     int memfd;
     uint64_t inode;
     struct fl_shared *shared;
+    struct fl_shared_facts facts;
     struct fl_drain *drain;
     const char *path; /* of its first trace */
     char *own_path;   /* the same, where the name is ours to free */
@@ -87,6 +88,7 @@ static enum fl_status rings_make(const struct fl_herd *herd, struct process *pro
     shared->stack_depth = herd->config.stack_depth;
     shared->is_lossy = herd->config.is_lossy;
     shared->has_times = fl_times_are_exact(herd->config.times);
+    process->facts = fl_shared_facts(shared);
     return FL_OK;
 }
 
@@ -94,7 +96,7 @@ static void rings_free(const struct process *process)
 {
     if (!process->shared)
         return;
-    munmap(process->shared, process->shared->total_bytes);
+    munmap(process->shared, process->facts.total_bytes);
     close(process->memfd);
 }
 
@@ -118,6 +120,7 @@ static enum fl_status process_start(struct fl_herd *herd, struct process *proces
 {
     const struct fl_drain_config config = {
         .session = {.shared = process->shared,
+                    .facts = process->facts,
                     .nursery = herd->config.is_following ? herd->nursery : NULL,
                     .pid = process->pid,
                     .parent = parent,
@@ -349,7 +352,7 @@ static enum fl_status clock_start(struct fl_herd *herd, struct fl_error *err)
 {
     if (!fl_times_are_exact(herd->config.times))
         return FL_OK;
-    if (herd->first_made.shared->stamp_source != FL_STAMP_CYCLES)
+    if (herd->first_made.facts.stamp_source != FL_STAMP_CYCLES)
         return fl_fail(
             err, FL_USAGE, "--time=us and ns need the processor's counter as stamp, and %s",
             herd->config.stamp == FL_STAMP_AUTO ? "this kernel does not keep time by it"

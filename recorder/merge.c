@@ -24,22 +24,28 @@
 #define FL_RELEASE_SLOTS 4096u /* a producer that waits hears of room this often */
 #define FL_KEY_MAX       UINT64_MAX
 
-bool fl_merge_init(struct fl_merge *merge, struct fl_shared *shared, fl_take *take, void *user)
+bool fl_merge_init(struct fl_merge *merge, struct fl_shared *shared,
+                   const struct fl_shared_facts *facts, fl_take *take, void *user)
 {
-    struct fl_lane *lanes = calloc(shared->ring_count, sizeof *lanes);
-    struct fl_lane **heap = calloc(shared->ring_count, sizeof *heap);
+    struct fl_lane *lanes = calloc(facts->ring_count, sizeof *lanes);
+    struct fl_lane **heap = calloc(facts->ring_count, sizeof *heap);
     if (!lanes || !heap) {
         free(lanes);
         free(heap);
         return false;
     }
-    for (uint32_t i = 0; i < shared->ring_count; i++) {
+    const char *slots = (const char *)shared + facts->slots_offset;
+    for (uint32_t i = 0; i < facts->ring_count; i++) {
         lanes[i].ring = &shared->rings[i];
-        lanes[i].slots = fl_ring_slots(shared, i);
-        lanes[i].mask = shared->ring_slots - 1;
+        lanes[i].slots = (const struct fl_slot *)(const void *)slots + i * facts->ring_slots;
+        lanes[i].mask = facts->ring_slots - 1;
     }
-    *merge = (struct fl_merge){
-        .shared = shared, .lanes = lanes, .heap = heap, .take = take, .user = user};
+    *merge = (struct fl_merge){.shared = shared,
+                               .facts = *facts,
+                               .lanes = lanes,
+                               .heap = heap,
+                               .take = take,
+                               .user = user};
     return true;
 }
 
@@ -148,14 +154,20 @@ static void lanes_merge(struct fl_merge *merge, uint64_t bound)
     }
 }
 
+/* Rings that were ever claimed, as far as there are any. */
+static uint32_t rings_claimed(const struct fl_merge *merge)
+{
+    const uint32_t high = atomic_load(&merge->shared->ring_high);
+    return high < merge->facts.ring_count ? high : merge->facts.ring_count;
+}
+
 struct fl_round fl_merge_round(struct fl_merge *merge, bool is_final)
 {
-    struct fl_shared *shared = merge->shared;
-    const uint64_t bound_stamp = fl_stamp_bound(shared, shared->stamp_source);
-    uint32_t high = atomic_load(&shared->ring_high);
+    const uint64_t bound_stamp = fl_stamp_bound(merge->shared, merge->facts.stamp_source);
+    const uint32_t high = rings_claimed(merge);
     struct fl_round found = heads_read(merge, high);
     /* One ring, and no other was claimed before its head was read: all order is its own. */
-    const bool is_alone = high <= 1 && atomic_load(&shared->ring_high) <= 1;
+    const bool is_alone = high <= 1 && rings_claimed(merge) <= 1;
     uint64_t before = 0, after = 0;
     for (uint32_t i = 0; i < high; i++)
         before += merge->lanes[i].at;

@@ -8,7 +8,7 @@
 
 #include <fl/namer.h>
 
-#include "ring.h"
+#include "shared.h"
 
 /** The reading end of one ring. */
 struct fl_lane {
@@ -39,6 +39,7 @@ typedef void fl_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
 
 struct fl_merge {
     struct fl_shared *shared;
+    struct fl_shared_facts facts;
     struct fl_lane *lanes; /* one for each ring */
     struct fl_lane **heap; /* lanes with something to take, smallest key first */
     uint32_t lane_count;   /* rings that were ever claimed, as last seen */
@@ -53,7 +54,8 @@ struct fl_round {
     uint64_t backlog_slots; /* in the fullest ring, before the round */
 };
 
-bool fl_merge_init(struct fl_merge *merge, struct fl_shared *shared, fl_take *take, void *user);
+bool fl_merge_init(struct fl_merge *merge, struct fl_shared *shared,
+                   const struct fl_shared_facts *facts, fl_take *take, void *user);
 void fl_merge_end(struct fl_merge *merge);
 
 /** Take what lies before the cut, in order. With `is_final` no producer is left: take all. */

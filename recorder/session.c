@@ -121,10 +121,10 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
 {
     struct fl_session *session = calloc(1, sizeof *session);
     struct fl_namer *namer = fl_namer_new();
-    const struct fl_shared *shared = config->shared;
+    const struct fl_shared_facts *facts = &config->facts;
     struct fl_callers *callers =
-        shared->stack_depth > 0 ? fl_callers_new(shared->ring_count, config->pid) : NULL;
-    if (!session || !namer || (shared->stack_depth > 0 && !callers)) {
+        facts->stack_depth > 0 ? fl_callers_new(facts->ring_count, config->pid) : NULL;
+    if (!session || !namer || (facts->stack_depth > 0 && !callers)) {
         free(session);
         fl_namer_free(namer);
         fl_callers_free(callers);

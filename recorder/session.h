@@ -43,6 +43,7 @@ static inline bool fl_times_are_exact(enum fl_times times)
 /** What all traces of one recording have in common. */
 struct fl_session_config {
     struct fl_shared *shared;
+    struct fl_shared_facts facts; /* of `shared` */
     struct fl_nursery
         *nursery; /* where live sets go at a fork; NULL: children are not recorded */
     struct fl_limits limits;

@@ -195,6 +195,19 @@ enum fl_status fl_shared_make(uint64_t ring_bytes, enum fl_stamp_choice stamp,
     return FL_OK;
 }
 
+struct fl_shared_facts fl_shared_facts(const struct fl_shared *shared)
+{
+    return (struct fl_shared_facts){
+        .total_bytes = shared->total_bytes,
+        .slots_offset = shared->slots_offset,
+        .ring_slots = shared->ring_slots,
+        .ring_count = shared->ring_count,
+        .stamp_source = shared->stamp_source,
+        .stack_depth = shared->stack_depth,
+        .is_lossy = shared->is_lossy != 0,
+    };
+}
+
 enum fl_status fl_control_make(struct fl_control **out, int *fd, uint64_t *inode,
                                struct fl_error *err)
 {

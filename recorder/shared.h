@@ -15,6 +15,20 @@ enum fl_stamp_choice {
     FL_STAMP_AUTO_CLOCK, /* none of the option's: auto, where stamps must also tell the time */
 };
 
+/** What flrec wrote at the start of the memory, where the program may write over it: flrec goes by this
+ *  copy, taken before the program runs. */
+struct fl_shared_facts {
+    uint64_t total_bytes;
+    uint64_t slots_offset; /* bytes from the start to ring 0's slots */
+    uint64_t ring_slots;   /* per ring, a power of two */
+    uint32_t ring_count;
+    uint32_t stamp_source; /* enum fl_stamp_source */
+    uint32_t stack_depth;  /* 0: no stacks */
+    bool is_lossy;
+};
+
+struct fl_shared_facts fl_shared_facts(const struct fl_shared *shared);
+
 /**
  * Make and map the shared memory.
  *

@@ -22,14 +22,12 @@
 #define RINGS_USED 4u
 #define IMAGES_MAX 8u
 
-/* Shared memory, and a copy of what flrec itself wrote there, which a wild program changes too. */
+/* Shared memory, and what flrec knows of it. */
 struct wild {
     struct choices choices;
     struct fl_shared *shared;
     int fd;
-    uint64_t total_bytes;
-    uint64_t ring_slots;
-    uint64_t slots_offset;
+    struct fl_shared_facts facts;
     uint64_t stamp;
     struct fl_session_config config;
     _Atomic bool is_paused;
@@ -48,14 +46,13 @@ static void wild_make(struct wild *wild, unsigned asked)
     must(fl_shared_make(ring_bytes, FL_STAMP_ASK_COUNTER, &wild->shared, &wild->fd, &inode,
                         NULL) == FL_OK,
          "shared memory");
-    wild->total_bytes = wild->shared->total_bytes;
-    wild->ring_slots = wild->shared->ring_slots;
-    wild->slots_offset = wild->shared->slots_offset;
     wild->shared->stack_depth = asked & 1 ? 8 : 0;
     wild->shared->is_lossy = asked >> 1 & 1;
+    wild->facts = fl_shared_facts(wild->shared);
     wild->is_paused = false;
     wild->config = (struct fl_session_config){
         .shared = wild->shared,
+        .facts = wild->facts,
         .nursery = fl_nursery_new(),
         .is_paused = &wild->is_paused,
         .pid = getpid(),
@@ -74,7 +71,7 @@ static void wild_make(struct wild *wild, unsigned asked)
 static void wild_end(struct wild *wild)
 {
     fl_nursery_free(wild->config.nursery);
-    munmap(wild->shared, wild->total_bytes);
+    munmap(wild->shared, wild->facts.total_bytes);
     close(wild->fd);
 }
 
@@ -91,9 +88,9 @@ static void slot_put(struct wild *wild, uint64_t what, uint64_t rest)
     uint32_t number;
     struct fl_ring *ring = ring_choose(wild, &number);
     const uint64_t head = atomic_load(&ring->head);
-    char *slots = (char *)wild->shared + wild->slots_offset;
-    struct fl_slot *first = (struct fl_slot *)(void *)slots + number * wild->ring_slots;
-    first[head & (wild->ring_slots - 1)] = (struct fl_slot){what, rest};
+    char *slots = (char *)wild->shared + wild->facts.slots_offset;
+    struct fl_slot *first = (struct fl_slot *)(void *)slots + number * wild->facts.ring_slots;
+    first[head & (wild->facts.ring_slots - 1)] = (struct fl_slot){what, rest};
     atomic_store(&ring->state, FL_RING_CLAIMED);
     atomic_store(&ring->head, head + 1);
     if (atomic_load(&wild->shared->ring_high) <= number) {
@@ -254,7 +251,8 @@ static void run_alone(struct wild *wild)
     must(fd >= 0, "a file in memory");
     turn.session = fl_session_open(&wild->config, 0, fd, NULL);
     must(turn.session != NULL, "a session");
-    must(fl_merge_init(&turn.merge, wild->shared, fl_session_take, turn.session), "a merge");
+    must(fl_merge_init(&turn.merge, wild->shared, &wild->facts, fl_session_take, turn.session),
+         "a merge");
     while (wild->choices.left > 0) {
         command_run(wild, &turn);
     }

@@ -12,6 +12,7 @@
 
 struct rings {
     struct fl_shared *shared;
+    struct fl_shared_facts facts;
     int fd;
 };
 
@@ -22,12 +23,13 @@ static inline void rings_make(struct rings *rings)
     assert_int_equal(
         fl_shared_make(bytes, FL_STAMP_ASK_COUNTER, &rings->shared, &rings->fd, &inode, NULL),
         FL_OK);
+    rings->facts = fl_shared_facts(rings->shared);
     atomic_store(&rings->shared->counter, 1u << 20);
 }
 
 static inline void rings_end(struct rings *rings)
 {
-    munmap(rings->shared, rings->shared->total_bytes);
+    munmap(rings->shared, rings->facts.total_bytes);
     close(rings->fd);
 }
 
@@ -36,7 +38,7 @@ static inline void rings_slot(struct rings *rings, uint32_t ring, uint64_t what,
     struct fl_ring *to = &rings->shared->rings[ring];
     const uint64_t head = atomic_load(&to->head);
     struct fl_slot *slots = fl_ring_slots(rings->shared, ring);
-    slots[head & (rings->shared->ring_slots - 1)] = (struct fl_slot){what, rest};
+    slots[head & (rings->facts.ring_slots - 1)] = (struct fl_slot){what, rest};
     atomic_store(&to->head, head + 1);
     atomic_store(&to->state, FL_RING_CLAIMED);
     if (atomic_load(&rings->shared->ring_high) <= ring)

@@ -41,7 +41,8 @@ static int fixture_begin(void **state)
     struct fixture *fix = calloc(1, sizeof *fix);
     assert_non_null(fix);
     rings_make(&fix->rings);
-    assert_true(fl_merge_init(&fix->merge, fix->rings.shared, seen_take, &fix->seen));
+    assert_true(fl_merge_init(&fix->merge, fix->rings.shared, &fix->rings.facts, seen_take,
+                              &fix->seen));
     *state = fix;
     return 0;
 }
@@ -150,6 +151,21 @@ static void a_ring_whose_head_is_impossible_is_left_alone(void **state)
     expect_addresses(fix, (const uint64_t[]){2}, 1);
 }
 
+static void what_flrec_wrote_is_not_read_again(void **state)
+{
+    struct fixture *fix = *state;
+    struct fl_shared *shared = fix->rings.shared;
+    rings_put(&fix->rings, 1, FL_CALL_MALLOC, 2, 1, 20);
+    rings_put(&fix->rings, 0, FL_CALL_MALLOC, 1, 1, 10);
+    atomic_store(&shared->ring_high, UINT32_MAX);
+    shared->ring_count = UINT32_MAX;
+    shared->ring_slots = 0;
+    shared->stamp_source = FL_STAMP_CYCLES;
+    fl_merge_round(&fix->merge, false);
+    expect_addresses(fix, (const uint64_t[]){1, 2}, 2);
+    assert_int_equal(fix->merge.lane_count, fix->rings.facts.ring_count);
+}
+
 static void a_recycled_ring_starts_anew(void **state)
 {
     struct fixture *fix = *state;
@@ -195,6 +211,7 @@ int main(void)
         TEST(the_final_round_takes_all),
         TEST(a_wide_slot_holds_the_stamp_of_what_follows),
         TEST(a_ring_whose_head_is_impossible_is_left_alone),
+        TEST(what_flrec_wrote_is_not_read_again),
         TEST(a_recycled_ring_starts_anew),
         TEST(any_split_over_rings_comes_back_in_order),
     };

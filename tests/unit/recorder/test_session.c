@@ -25,10 +25,12 @@ static int fixture_begin(void **state)
     assert_non_null(fix);
     rings_make(&fix->rings);
     fix->trace_fd = memfd_create("trace", 0);
-    const struct fl_session_config config = {.shared = fix->rings.shared, .pid = getpid()};
+    const struct fl_session_config config = {
+        .shared = fix->rings.shared, .facts = fix->rings.facts, .pid = getpid()};
     fix->session = fl_session_open(&config, 0, fix->trace_fd, NULL);
     assert_non_null(fix->session);
-    assert_true(fl_merge_init(&fix->merge, fix->rings.shared, fl_session_take, fix->session));
+    assert_true(fl_merge_init(&fix->merge, fix->rings.shared, &fix->rings.facts,
+                              fl_session_take, fix->session));
     *state = fix;
     return 0;
 }
