@@ -33,7 +33,7 @@ struct fl_lane {
 
 /**
  * Take events from `lane` while lane->at < stop and their key is at most `bound`; may go one
- * slot past `stop`, never past lane->end.
+ * slot past `stop`, never past lane->end. One at least, unless its slot has changed meanwhile.
  */
 typedef void fl_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop);
 
@@ -76,10 +76,12 @@ static inline uint64_t fl_slot_key(const struct fl_slot *slot, uint64_t stamp_ba
     return fl_slot_stamp(slot, stamp_base) << 1 | !(fl_slot_op(slot) & FL_OP_EARLY);
 }
 
-/** Does this slot hold the wide half of the event in the slot after it? */
-static inline bool fl_slot_goes_before(const struct fl_slot *slot)
+/** Does this slot, number `at` of the lane, hold the wide half of the event in the slot after it? Both are
+ *  published at once: one without the other is no event, and none of this program's making. */
+static inline bool fl_slot_goes_before(const struct fl_lane *lane, const struct fl_slot *slot,
+                                       uint64_t at)
 {
-    return fl_slot_op(slot) == FL_OP_WIDE;
+    return fl_slot_op(slot) == FL_OP_WIDE && at + 1 < lane->end;
 }
 
 #endif

@@ -519,7 +519,7 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
         __builtin_prefetch(&slots[(at + FL_PREFETCH_RING) & mask]);
         fl_namer_prefetch(session->namer,
                           fl_slot_address(&slots[(at + FL_PREFETCH_SLOTS) & mask]));
-        if (__builtin_expect(fl_slot_goes_before(slot), 0)) {
+        if (__builtin_expect(fl_slot_goes_before(lane, slot, at), 0)) {
             stamp_base = slot->rest;
             size_high = fl_slot_address(slot);
             slot = &slots[++at & mask];

@@ -16,7 +16,7 @@ static void seen_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t
     while (lane->at < stop) {
         const struct fl_slot *slot = &lane->slots[lane->at & lane->mask];
         uint64_t base = lane->stamp_base, next = lane->at + 1;
-        if (fl_slot_goes_before(slot)) {
+        if (fl_slot_goes_before(lane, slot, lane->at)) {
             base = slot->rest;
             slot = &lane->slots[next++ & lane->mask];
         }
@@ -166,6 +166,28 @@ static void what_flrec_wrote_is_not_read_again(void **state)
     assert_int_equal(fix->merge.lane_count, fix->rings.facts.ring_count);
 }
 
+static void nothing_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
+{
+    (void)lane;
+    (void)bound;
+    (void)stop;
+    ++*(unsigned *)user;
+}
+
+/* As when the program changes a stamp between the look at it and the take. */
+static void a_slot_that_is_not_taken_is_passed_over(void **state)
+{
+    struct fixture *fix = *state;
+    unsigned offered = 0;
+    rings_put(&fix->rings, 0, FL_CALL_MALLOC, 1, 1, 10);
+    rings_put(&fix->rings, 1, FL_CALL_MALLOC, 2, 1, 20);
+    rings_put(&fix->rings, 1, FL_CALL_MALLOC, 3, 1, 30);
+    fix->merge.take = nothing_take;
+    fix->merge.user = &offered;
+    assert_int_equal(fl_merge_round(&fix->merge, true).taken_slots, 3);
+    assert_int_equal(offered, 3);
+}
+
 static void a_recycled_ring_starts_anew(void **state)
 {
     struct fixture *fix = *state;
@@ -212,6 +234,7 @@ int main(void)
         TEST(a_wide_slot_holds_the_stamp_of_what_follows),
         TEST(a_ring_whose_head_is_impossible_is_left_alone),
         TEST(what_flrec_wrote_is_not_read_again),
+        TEST(a_slot_that_is_not_taken_is_passed_over),
         TEST(a_recycled_ring_starts_anew),
         TEST(any_split_over_rings_comes_back_in_order),
     };

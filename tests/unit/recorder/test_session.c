@@ -199,6 +199,17 @@ static void a_realloc_of_an_unknown_pointer_is_flagged(void **state)
     assert_int_equal(fix->result.totals.live_objects, 1);
 }
 
+static void a_wide_slot_without_its_event_is_passed_over(void **state)
+{
+    struct fixture *fix = *state;
+    rings_slot(&fix->rings, 0, fl_slot_what(1, FL_OP_WIDE, 0), 7);
+    fl_merge_round(&fix->merge, true);
+    put_call(fix, FL_CALL_MALLOC, 0x1000, 10);
+    finish(fix);
+    assert_int_equal(fix->op_count, 1);
+    assert_int_equal(fix->ops[0].size_bytes, 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
@@ -213,6 +224,7 @@ int main(void)
         TEST(a_realloc_without_a_beginning_was_of_null),
         TEST(the_old_address_may_be_reused_before_the_realloc_ends),
         TEST(a_realloc_of_an_unknown_pointer_is_flagged),
+        TEST(a_wide_slot_without_its_event_is_passed_over),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }
