@@ -1,72 +1,17 @@
 /*
- * From slots to records: names objects, restores what the program's side left out, keeps the
- * realloc of each thread between its two halves.
+ * A session's beginning, its rounds and its end; what stands between is in session_take.c.
  *
- * The loop in fl_session_take runs once for each event and is, with the namer and the encoder
- * behind it, what limits a recording; the namer's cache lines are asked for some events ahead.
- *
- * A realloc's first half takes the old object out of the table, before any thread can be given
- * its address again; the second half writes the event, or puts the object back when the call
- * failed. A second half without a first is a realloc of NULL.
- *
- * Calls that are left out (--start-after, a pause) must not tear the trace: an object that it has ends
- * in it, when it is freed meanwhile; one that it never had is passed over when it is freed later.
- *
- * After a write error nothing more is named or encoded; slots are dropped, so that the program
- * runs on.
+ * A trace that cannot be written is noted and told at the end: the program runs on.
  */
-#include "session.h"
+#include "session_internal.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "callers.h"
 #include "describe.h"
 
-#define FL_PREFETCH_SLOTS 12
-#define FL_PREFETCH_RING  96
 #define FL_TICK_NS        100000u
 #define FL_FLUSH_NS       UINT64_C(1000000000)
 #define FL_THREAD_UNKNOWN UINT64_MAX
-
-struct fl_session {
-    struct fl_session_config config;
-    struct fl_writer *writer;
-    struct fl_namer *namer;
-    struct fl_callers *callers; /* NULL: no stacks */
-    uint64_t next_serial;
-    uint64_t next_thread;    /* number the next thread gets */
-    uint64_t current_thread; /* last one written */
-    uint64_t tick_ns;        /* clock at the last tick written, a multiple of the step later */
-    uint64_t step_ns;        /* ticks are multiples of it */
-    bool has_exact_times;
-    uint64_t owed_tick_ns; /* to be written before the next event */
-    uint64_t flushed_ns;
-    uint64_t flushed_records;
-    struct fl_error error;
-    bool is_broken;
-    uint64_t calls_seen;   /* counted while limits hold */
-    bool has_gaps;         /* calls were left out: pointers that are not known are expected */
-    bool is_full;          /* a limit was reached: nothing more is written */
-    bool has_first_thread; /* thread 0 is written and waits for the first ring */
-};
-
-static inline void put(struct fl_session *session, const struct fl_event *event,
-                       uint64_t released_bytes)
-{
-    if (fl_writer_put(session->writer, event, released_bytes, &session->error) != FL_OK)
-        session->is_broken = true;
-}
-
-static void put_record(struct fl_session *session, enum fl_kind kind, uint64_t number,
-                       uint32_t extra)
-{
-    const struct fl_event event = {
-        .serial = FL_SERIAL_NONE, .size_bytes = number, .extra = extra, .kind = (uint8_t)kind};
-    put(session, &event, 0);
-}
 
 static void writer_begin(struct fl_session *session, uint32_t number, int fd,
                          const struct fl_inheritance *inherited)
@@ -86,8 +31,8 @@ static void writer_begin(struct fl_session *session, uint32_t number, int fd,
 static void inherit(struct fl_session *session, const struct fl_inheritance *inherited)
 {
     struct fl_named before;
-    put_record(session, FL_RECORD_THREAD_START, 0, (uint32_t)session->config.pid);
-    put_record(session, FL_RECORD_THREAD, 0, 0);
+    fl_session_put_record(session, FL_RECORD_THREAD_START, 0, (uint32_t)session->config.pid);
+    fl_session_put_record(session, FL_RECORD_THREAD, 0, 0);
     session->next_thread = 1;
     session->current_thread = 0;
     session->has_first_thread = true;
@@ -101,7 +46,7 @@ static void inherit(struct fl_session *session, const struct fl_inheritance *inh
             (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
             session->is_broken = true;
         }
-        put(session, &event, 0);
+        fl_session_put(session, &event, 0);
     }
 }
 
@@ -141,412 +86,26 @@ struct fl_session *fl_session_open(const struct fl_session_config *config, uint3
     return session;
 }
 
-/* Time went on to `now_ns`; what is known of it may step back by the error of a reading. */
-static inline void owe_tick(struct fl_session *session, uint64_t now_ns)
-{
-    const uint64_t passed_ns = now_ns > session->tick_ns ? now_ns - session->tick_ns : 0;
-    session->owed_tick_ns = passed_ns - passed_ns % session->step_ns;
-}
-
 void fl_session_round(struct fl_session *session, uint64_t now_ns)
 {
     if (session->tick_ns == 0)
         session->tick_ns = now_ns;
     if (session->config.times == FL_TIMES_TICK)
-        owe_tick(session, now_ns);
+        fl_session_owe_tick(session, now_ns);
     else if (session->has_exact_times)
         fl_clock_follow(&session->config.clock);
-}
-
-static void put_tick(struct fl_session *session)
-{
-    put_record(session, FL_RECORD_TICK, session->owed_tick_ns, 0);
-    session->tick_ns += session->owed_tick_ns;
-    session->owed_tick_ns = 0;
-}
-
-static void put_thread(struct fl_session *session, struct fl_lane *lane)
-{
-    if (!lane->has_thread && session->has_first_thread) {
-        lane->has_thread = true;
-        lane->thread = 0;
-        session->has_first_thread = false;
-    } else if (!lane->has_thread) {
-        lane->has_thread = true;
-        lane->thread = session->next_thread++;
-        const uint32_t tid = atomic_load_explicit(&lane->ring->tid, memory_order_relaxed);
-        put_record(session, FL_RECORD_THREAD_START, lane->thread, tid);
-    }
-    if (lane->thread != session->current_thread) {
-        session->current_thread = lane->thread;
-        put_record(session, FL_RECORD_THREAD, lane->thread, 0);
-    }
-}
-
-static void put_context(struct fl_session *session, struct fl_lane *lane)
-{
-    if (session->owed_tick_ns > 0)
-        put_tick(session);
-    put_thread(session, lane);
-}
-
-static void put_implied_free(struct fl_session *session, struct fl_named ended)
-{
-    const struct fl_event event = {
-        .serial = ended.serial, .kind = FL_CALL_FREE, .flags = FL_FLAG_IMPLIED};
-    put(session, &event, ended.size_bytes);
-}
-
-/* Name the object an allocating call made; `released_bytes` is what a realloc ended. */
-static inline void put_new(struct fl_session *session, uint64_t address, struct fl_event *event,
-                           uint64_t released_bytes)
-{
-    struct fl_named before;
-    const struct fl_named object = {session->next_serial, event->size_bytes};
-    const int outcome = fl_namer_add(session->namer, address, object, &before);
-    if (__builtin_expect(outcome != 0, 0)) {
-        if (outcome < 0) {
-            (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
-            session->is_broken = true;
-            return;
-        }
-        put_implied_free(session, before);
-    }
-    session->next_serial++;
-    put(session, event, released_bytes);
-}
-
-static inline void take_allocation(struct fl_session *session, uint64_t address,
-                                   struct fl_event *event)
-{
-    if (__builtin_expect(address != 0, 1)) {
-        put_new(session, address, event, 0);
-        return;
-    }
-    event->flags = FL_FLAG_FAILED;
-    put(session, event, 0);
-}
-
-static inline void take_free(struct fl_session *session, uint64_t address,
-                             struct fl_event *event)
-{
-    struct fl_named ended = {0};
-    if (address == 0)
-        event->flags = FL_FLAG_NULL;
-    else if (fl_namer_remove(session->namer, address, &ended))
-        event->serial = ended.serial;
-    else
-        event->flags = FL_FLAG_UNKNOWN;
-    put(session, event, ended.size_bytes);
-}
-
-static void take_usable_size(struct fl_session *session, uint64_t address,
-                             struct fl_event *event)
-{
-    struct fl_named object;
-    if (address == 0)
-        event->flags = FL_FLAG_NULL;
-    else if (fl_namer_find(session->namer, address, &object))
-        event->serial = object.serial;
-    else
-        event->flags = FL_FLAG_UNKNOWN;
-    put(session, event, 0);
-}
-
-static void take_realloc_begin(struct fl_session *session, struct fl_lane *lane,
-                               uint64_t address)
-{
-    lane->has_pending = true;
-    lane->pending_is_known = fl_namer_remove(session->namer, address, &lane->pending);
-    lane->pending_address = address;
-}
-
-/* The call failed: the object is where it was. */
-static void pending_restore(struct fl_session *session, struct fl_lane *lane)
-{
-    struct fl_named before;
-    if (lane->pending_is_known &&
-        fl_namer_add(session->namer, lane->pending_address, lane->pending, &before) != 0)
-        session->is_broken = true;
-}
-
-static void take_realloc_end(struct fl_session *session, struct fl_lane *lane, uint64_t address,
-                             struct fl_event *event)
-{
-    const bool had_pointer = lane->has_pending, is_known = lane->pending_is_known;
-    lane->has_pending = lane->pending_is_known = false;
-    if (!had_pointer)
-        event->flags = FL_FLAG_NULL;
-    else if (!is_known)
-        event->flags = FL_FLAG_UNKNOWN;
-    else
-        event->serial = lane->pending.serial;
-    const uint64_t old_bytes = had_pointer && is_known ? lane->pending.size_bytes : 0;
-    if (address != 0) {
-        put_new(session, address, event, old_bytes);
-        return;
-    }
-    const bool is_freed = had_pointer && event->size_bytes == 0;
-    event->flags |= is_freed ? FL_FLAG_FREED : FL_FLAG_FAILED;
-    lane->pending_is_known = is_known;
-    if (!is_freed && had_pointer)
-        pending_restore(session, lane);
-    lane->pending_is_known = false;
-    put(session, event, is_freed ? old_bytes : 0);
-}
-
-static void take_mark(struct fl_session *session, uint64_t number)
-{
-    if (number >= FL_MARK_PLACES)
-        return;
-    struct fl_mark_place *place = &session->config.shared->marks[number];
-    const size_t bytes = place->bytes < FL_MARK_BYTES ? place->bytes : FL_MARK_BYTES;
-    if (fl_writer_mark(session->writer, place->text, bytes, &session->error) != FL_OK)
-        session->is_broken = true;
-    atomic_store(&place->is_taken, 0);
-}
-
-/* What a ring says of its stacks. */
-static void take_stack(struct fl_session *session, struct fl_lane *lane, uint64_t address,
-                       const struct fl_event *event)
-{
-    const uint32_t ring = (uint32_t)(lane->ring - session->config.shared->rings);
-    if (!session->callers)
-        return;
-    if (event->kind == FL_OP_MODULES)
-        fl_callers_read_modules(session->callers);
-    else if (event->kind == FL_OP_FRAME)
-        fl_callers_frame(session->callers, ring, event->size_bytes, address);
-    else
-        lane->stack =
-            fl_callers_stack(session->callers, session->writer, ring, event->size_bytes);
-}
-
-static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t address,
-                      struct fl_event *event)
-{
-    switch (event->kind) {
-    case FL_CALL_REALLOC:
-    case FL_CALL_REALLOCARRAY:
-        take_realloc_end(session, lane, address, event);
-        break;
-    case FL_OP_REALLOC_BEGIN:
-        take_realloc_begin(session, lane, address);
-        break;
-    case FL_CALL_USABLE_SIZE:
-        take_usable_size(session, address, event);
-        break;
-    case FL_OP_MARK:
-        take_mark(session, event->size_bytes);
-        break;
-    case FL_OP_MODULES:
-    case FL_OP_FRAME:
-    case FL_OP_STACK:
-        take_stack(session, lane, address, event);
-        break;
-    case FL_OP_FORK:
-        fl_nursery_put(session->config.nursery, session->config.pid, event->size_bytes,
-                       fl_writer_totals(session->writer)->events, session->namer);
-        break;
-    case FL_OP_FORK_FAILED:
-        fl_nursery_drop(session->config.nursery, session->config.pid, event->size_bytes);
-        break;
-    default: /* THREAD_START only makes put_thread see the thread; others do not exist */
-        break;
-    }
-}
-
-/* The event in `slot` is about to be written: its own time goes before it. */
-static void put_time(struct fl_session *session, const struct fl_lane *lane,
-                     const struct fl_slot *slot)
-{
-    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
-    if (op >= (unsigned)FL_CALL_COUNT && op != FL_OP_MARK)
-        return;
-    const uint64_t stamp = fl_slot_stamp(slot, lane->stamp_base);
-    owe_tick(session, fl_clock_ns(&session->config.clock, stamp));
-    if (session->owed_tick_ns > 0)
-        put_tick(session);
-}
-
-static inline void take_event(struct fl_session *session, struct fl_lane *lane,
-                              const struct fl_slot *slot, uint64_t size_high)
-{
-    if (__builtin_expect(session->has_exact_times, 0))
-        put_time(session, lane, slot);
-    const uint64_t address = fl_slot_address(slot);
-    struct fl_event event = {
-        .serial = FL_SERIAL_NONE,
-        .size_bytes = (slot->rest & UINT32_MAX) | size_high << 32,
-        .extra = lane->stack,
-        .kind = fl_slot_op(slot) & FL_OP_KIND,
-        .align_log2 = (uint8_t)(slot->what >> (FL_ADDRESS_BITS + 8)),
-    };
-    if (event.kind >= FL_CALL_FREE && event.kind <= FL_CALL_FREE_ALIGNED_SIZED)
-        take_free(session, address, &event);
-    else if (event.kind <= FL_CALL_PVALLOC && event.kind != FL_CALL_REALLOC &&
-             event.kind != FL_CALL_REALLOCARRAY)
-        take_allocation(session, address, &event);
-    else
-        take_rest(session, lane, address, &event);
-}
-
-/* Nobody notes what is live any more: the children of this fork need not wait for it. And a mark is
- * not written, but its place is given back. */
-static void drop_event(const struct fl_session_config *config, const struct fl_slot *slot)
-{
-    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
-    const uint64_t number = slot->rest & UINT32_MAX;
-    if (op == FL_OP_FORK)
-        fl_nursery_refuse(config->nursery, config->pid, number);
-    else if (op == FL_OP_FORK_FAILED)
-        fl_nursery_drop(config->nursery, config->pid, number);
-    else if (op == FL_OP_MARK && number < FL_MARK_PLACES)
-        atomic_store(&config->shared->marks[number].is_taken, 0);
-}
-
-void fl_session_pass(const struct fl_session_config *config, struct fl_lane *lane,
-                     uint64_t stop)
-{
-    for (; lane->at < stop; lane->at++)
-        drop_event(config, &lane->slots[lane->at & lane->mask]);
-}
-
-/* ---- leaving calls out ---- */
-
-static bool session_is_paused(const struct fl_session *session)
-{
-    const _Atomic bool *is_paused = session->config.is_paused;
-    return is_paused && atomic_load_explicit(is_paused, memory_order_relaxed);
-}
-
-/* Must each call be looked at? Asked once for a run of slots. */
-static bool session_is_limited(const struct fl_session *session)
-{
-    const struct fl_limits *limits = &session->config.limits;
-    return limits->start_after > 0 || limits->max_events > 0 || limits->max_bytes > 0 ||
-           session->has_gaps || session_is_paused(session);
-}
-
-static void limits_check(struct fl_session *session)
-{
-    const struct fl_limits *limits = &session->config.limits;
-    const struct fl_writer_totals *totals = fl_writer_totals(session->writer);
-    if ((limits->max_events > 0 && totals->events >= limits->max_events) ||
-        (limits->max_bytes > 0 && totals->bytes_written >= limits->max_bytes))
-        session->is_full = true;
-}
-
-static bool op_is_free(unsigned op)
-{
-    return op >= FL_CALL_FREE && op <= FL_CALL_FREE_ALIGNED_SIZED;
-}
-
-/* The object at `address`, if the trace has one, ends without a call of its own. */
-static void object_drop(struct fl_session *session, uint64_t address)
-{
-    struct fl_named ended;
-    if (address != 0 && fl_namer_remove(session->namer, address, &ended))
-        put_implied_free(session, ended);
-}
-
-/* A realloc that is left out: what it resized ends in the trace, unless the call failed. */
-static void skip_realloc_end(struct fl_session *session, struct fl_lane *lane, uint64_t address,
-                             uint64_t size_bytes)
-{
-    const bool has_failed = address == 0 && size_bytes != 0;
-    if (lane->has_pending && has_failed)
-        pending_restore(session, lane);
-    else if (lane->has_pending && lane->pending_is_known)
-        put_implied_free(session, lane->pending);
-    lane->has_pending = lane->pending_is_known = false;
-    object_drop(session, address);
-}
-
-static void skip_event(struct fl_session *session, struct fl_lane *lane,
-                       const struct fl_slot *slot, uint64_t size_high)
-{
-    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
-    const uint64_t address = fl_slot_address(slot);
-    struct fl_named known;
-    session->has_gaps = true;
-    if (op_is_free(op)) {
-        if (fl_namer_find(session->namer, address, &known))
-            take_event(session, lane, slot, size_high);
-    } else if (op == FL_CALL_REALLOC || op == FL_CALL_REALLOCARRAY) {
-        skip_realloc_end(session, lane, address, (slot->rest & UINT32_MAX) | size_high << 32);
-    } else if (op <= FL_CALL_PVALLOC) {
-        object_drop(session, address);
-    }
-}
-
-static void take_limited(struct fl_session *session, struct fl_lane *lane,
-                         const struct fl_slot *slot, uint64_t size_high)
-{
-    const unsigned op = fl_slot_op(slot) & FL_OP_KIND;
-    const bool is_call = op < (unsigned)FL_CALL_COUNT;
-    struct fl_named known;
-    session->calls_seen += is_call;
-    const bool is_left_out =
-        session_is_paused(session) || session->calls_seen <= session->config.limits.start_after;
-    const bool is_stranger = session->has_gaps && op_is_free(op) &&
-                             !fl_namer_find(session->namer, fl_slot_address(slot), &known);
-    if (session->is_full) {
-        drop_event(&session->config, slot);
-        return;
-    }
-    if (!is_call)
-        take_event(session, lane, slot, size_high);
-    else if (is_left_out)
-        skip_event(session, lane, slot, size_high);
-    else if (!is_stranger)
-        take_event(session, lane, slot, size_high);
-    limits_check(session);
-}
-
-void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t stop)
-{
-    struct fl_session *session = user;
-    const struct fl_slot *slots = lane->slots;
-    const uint64_t mask = lane->mask;
-    const bool is_limited = session_is_limited(session);
-    if (!session->is_broken && !session->is_full)
-        put_context(session, lane);
-    uint64_t at = lane->at;
-    while (at < stop) {
-        const struct fl_slot *slot = &slots[at & mask];
-        uint64_t size_high = 0, stamp_base = lane->stamp_base;
-        __builtin_prefetch(&slots[(at + FL_PREFETCH_RING) & mask]);
-        fl_namer_prefetch(session->namer,
-                          fl_slot_address(&slots[(at + FL_PREFETCH_SLOTS) & mask]));
-        if (__builtin_expect(fl_slot_goes_before(lane, slot, at), 0)) {
-            stamp_base = slot->rest;
-            size_high = fl_slot_address(slot);
-            slot = &slots[++at & mask];
-        }
-        if (fl_slot_key(slot, stamp_base) > bound)
-            break;
-        lane->stamp_base = stamp_base;
-        if (__builtin_expect(session->is_broken, 0))
-            drop_event(&session->config, slot);
-        else if (__builtin_expect(is_limited, 0))
-            take_limited(session, lane, slot, size_high);
-        else
-            take_event(session, lane, slot, size_high);
-        lane->at = ++at;
-    }
 }
 
 void fl_session_thread_end(struct fl_session *session, const struct fl_lane *lane)
 {
     if (lane->has_thread && !session->is_broken && !session->is_full)
-        put_record(session, FL_RECORD_THREAD_END, lane->thread, 0);
+        fl_session_put_record(session, FL_RECORD_THREAD_END, lane->thread, 0);
 }
 
 void fl_session_lose(struct fl_session *session, uint64_t count)
 {
     if (!session->is_broken)
-        put_record(session, FL_RECORD_LOST, count, 0);
+        fl_session_put_record(session, FL_RECORD_LOST, count, 0);
 }
 
 void fl_session_flush(struct fl_session *session, uint64_t now_ns)
