@@ -129,17 +129,12 @@ static bool decode_allocation(struct fl_decoder *decoder, struct fl_op *op, enum
     return get_number(decoder, &op->size_bytes) && object_begin(decoder, op);
 }
 
-static bool alignment_is_valid(uint8_t align_log2, uint8_t flags)
-{
-    return align_log2 < 64 || (align_log2 == FL_ALIGN_INVALID && (flags & FL_FLAG_FAILED));
-}
-
 static bool decode_aligned(struct fl_decoder *decoder, struct fl_op *op)
 {
     uint8_t call;
     if (!fl_get_u8(&decoder->from, &call) || !fl_get_u8(&decoder->from, &op->align_log2) ||
         call < FL_CALL_POSIX_MEMALIGN || call > FL_CALL_PVALLOC ||
-        !alignment_is_valid(op->align_log2, 0)) {
+        !fl_alignment_is_valid(op->align_log2, 0)) {
         return stop(decoder, "a malformed aligned allocation");
     }
     return decode_allocation(decoder, op, call, 0);
@@ -167,7 +162,7 @@ static bool decode_call(struct fl_decoder *decoder, struct fl_op *op)
     if (!fl_get_u8(&decoder->from, &op->kind) || !fl_get_u8(&decoder->from, &op->flags) ||
         !fl_get_u8(&decoder->from, &op->align_log2) || !fl_kind_is_call(op->kind) ||
         !fl_flags_are_valid(op->kind, op->flags) ||
-        !alignment_is_valid(op->align_log2, op->flags)) {
+        !fl_alignment_is_valid(op->align_log2, op->flags)) {
         return stop(decoder, "a malformed call");
     }
     const bool has_reference = fl_has_reference(op->kind, op->flags);

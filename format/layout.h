@@ -101,6 +101,12 @@ static inline bool fl_flags_are_valid(unsigned kind, unsigned flags)
     return rest == 0 || (kind == FL_CALL_FREE && flags == FL_FLAG_IMPLIED);
 }
 
+/* May an event with these flags have this alignment? */
+static inline bool fl_alignment_is_valid(unsigned align_log2, unsigned flags)
+{
+    return align_log2 < 64 || (align_log2 == FL_ALIGN_INVALID && (flags & FL_FLAG_FAILED));
+}
+
 /* Does an event of this kind and these flags name an object by a reference? */
 static inline bool fl_has_reference(unsigned kind, unsigned flags)
 {

@@ -354,7 +354,8 @@ static bool event_is_valid(const struct fl_writer *writer, const struct fl_event
     if (!fl_kind_is_call(event->kind)) {
         return event->kind < FL_KIND_COUNT && event->kind != FL_RECORD_MARK;
     }
-    if (event->flags != 0 && !fl_flags_are_valid(event->kind, event->flags)) {
+    if ((event->flags != 0 && !fl_flags_are_valid(event->kind, event->flags)) ||
+        !fl_alignment_is_valid(event->align_log2, event->flags)) {
         return false;
     }
     return fl_has_reference(event->kind, event->flags)

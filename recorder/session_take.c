@@ -220,6 +220,15 @@ static void take_rest(struct fl_session *session, struct fl_lane *lane, uint64_t
     }
 }
 
+/* One that is none comes with a call that failed by it; else nobody asked for it. */
+static uint8_t alignment_mend(const struct fl_event *event, uint64_t address)
+{
+    const bool has_failed = address == 0 && event->kind <= FL_CALL_PVALLOC &&
+                            event->kind != FL_CALL_REALLOC &&
+                            event->kind != FL_CALL_REALLOCARRAY;
+    return has_failed ? FL_ALIGN_INVALID : FL_ALIGN_DEFAULT;
+}
+
 /* The event in `slot` is about to be written: its own time goes before it. */
 static void put_time(struct fl_session *session, const struct fl_lane *lane,
                      const struct fl_slot *slot)
@@ -246,6 +255,8 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
         .kind = fl_slot_op(slot) & FL_OP_KIND,
         .align_log2 = (uint8_t)(slot->what >> (FL_ADDRESS_BITS + 8)),
     };
+    if (__builtin_expect(event.align_log2 >= 64, 0))
+        event.align_log2 = alignment_mend(&event, address);
     if (event.kind >= FL_CALL_FREE && event.kind <= FL_CALL_FREE_ALIGNED_SIZED)
         take_free(session, address, &event);
     else if (event.kind <= FL_CALL_PVALLOC && event.kind != FL_CALL_REALLOC &&

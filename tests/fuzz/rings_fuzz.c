@@ -237,8 +237,9 @@ static void trace_verify(int fd, const struct fl_session_result *result)
         must(false, "nothing a program writes breaks its trace");
     }
     const struct trace_walked walked = trace_walk(fd);
-    must(walked.opened == FL_OK && walked.ended == FL_END && walked.damages == 0,
-         "the trace is whole");
+    const bool is_whole =
+        walked.opened == FL_OK && walked.ended == FL_END && walked.damages == 0;
+    must(is_whole, walked.message[0] != '\0' ? walked.message : "the trace is whole");
     must(walked.events == result->totals.events, "the trace has the events that were counted");
 }
 

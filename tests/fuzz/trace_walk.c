@@ -76,6 +76,15 @@ static void batch_walk(struct walk *walk, const struct fl_reader *reader,
     }
 }
 
+static void error_note(struct trace_walked *walked, const struct fl_error *err)
+{
+    must_tell(err, walked->ended);
+    walked->damages += walked->ended == FL_CORRUPT;
+    if (walked->message[0] == '\0' && walked->ended != FL_END) {
+        memcpy(walked->message, err->message, sizeof walked->message);
+    }
+}
+
 struct trace_walked trace_walk(int fd)
 {
     struct trace_walked walked = {.damages = 0};
@@ -95,9 +104,8 @@ struct trace_walked trace_walk(int fd)
         if (walked.ended == FL_OK) {
             batch_walk(&walk, reader, &batch);
         } else {
-            must_tell(&err, walked.ended);
+            error_note(&walked, &err);
         }
-        walked.damages += walked.ended == FL_CORRUPT;
         must(walked.damages < DAMAGES_MAX, "damage is reported once");
     } while (walked.ended == FL_OK || walked.ended == FL_CORRUPT);
     walked.events = fl_reader_totals(reader)->events;

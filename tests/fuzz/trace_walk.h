@@ -10,6 +10,8 @@ struct trace_walked {
     enum fl_status ended;  /* final status of the reader */
     unsigned damages;      /* FL_CORRUPT before it */
     uint64_t events;
+    char
+        message[FL_ERROR_MESSAGE_MAX]; /* the first that was not that it is at its end, or "" */
 };
 
 /* Read the trace in `fd` from its start to its final status. Every operation must keep the rules

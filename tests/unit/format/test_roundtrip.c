@@ -105,6 +105,8 @@ static void an_inconsistent_event_is_refused_by_the_writer(void **state)
         {.kind = FL_CALL_FREE,
          .serial = FL_SERIAL_NONE,
          .flags = FL_FLAG_NULL | FL_FLAG_UNKNOWN},
+        {.kind = FL_CALL_MEMALIGN, .serial = FL_SERIAL_NONE, .align_log2 = 64},
+        {.kind = FL_CALL_MEMALIGN, .serial = FL_SERIAL_NONE, .align_log2 = FL_ALIGN_INVALID},
         {.kind = FL_RECORD_MARK},
         {.kind = FL_KIND_COUNT},
     };

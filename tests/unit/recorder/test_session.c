@@ -210,6 +210,30 @@ static void a_wide_slot_without_its_event_is_passed_over(void **state)
     assert_int_equal(fix->ops[0].size_bytes, 10);
 }
 
+/* 255 is what the library says of one that is no power of two; the others nobody says. */
+static void an_alignment_beyond_the_address_space_is_none(void **state)
+{
+    struct fixture *fix = *state;
+    static const struct {
+        unsigned op, align_log2;
+        uint64_t address;
+    } calls[] = {{FL_CALL_ALIGNED_ALLOC, 255, 0},
+                 {FL_CALL_ALIGNED_ALLOC, 64, 0},
+                 {FL_CALL_ALIGNED_ALLOC, 64, 0x1000},
+                 {FL_CALL_REALLOC, 255, 0},
+                 {FL_CALL_FREE_ALIGNED_SIZED, 200, 0x1000}};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        rings_slot(&fix->rings, 0,
+                   fl_slot_what(calls[i].address, calls[i].op, calls[i].align_log2),
+                   fl_slot_rest(8, 0));
+    finish(fix);
+    assert_int_equal(fix->op_count, 5);
+    assert_int_equal(fix->ops[0].align_log2, FL_ALIGN_INVALID);
+    assert_int_equal(fix->ops[1].align_log2, FL_ALIGN_INVALID);
+    for (size_t i = 2; i < 5; i++)
+        assert_int_equal(fix->ops[i].align_log2, FL_ALIGN_DEFAULT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
@@ -225,6 +249,7 @@ int main(void)
         TEST(the_old_address_may_be_reused_before_the_realloc_ends),
         TEST(a_realloc_of_an_unknown_pointer_is_flagged),
         TEST(a_wide_slot_without_its_event_is_passed_over),
+        TEST(an_alignment_beyond_the_address_space_is_none),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }
