@@ -61,21 +61,29 @@ static void put_implied_free(struct fl_session *session, struct fl_named ended)
     fl_session_put(session, &event, ended.size_bytes);
 }
 
+/* Name `object` at `address`; what is there already ends. False: no memory, and nothing is taken any more. */
+static inline bool object_name(struct fl_session *session, uint64_t address,
+                               struct fl_named object)
+{
+    struct fl_named before;
+    const int outcome = fl_namer_add(session->namer, address, object, &before);
+    if (__builtin_expect(outcome < 0, 0)) {
+        (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
+        session->is_broken = true;
+        return false;
+    }
+    if (__builtin_expect(outcome > 0, 0))
+        put_implied_free(session, before);
+    return true;
+}
+
 /* Name the object an allocating call made; `released_bytes` is what a realloc ended. */
 static inline void put_new(struct fl_session *session, uint64_t address, struct fl_event *event,
                            uint64_t released_bytes)
 {
-    struct fl_named before;
     const struct fl_named object = {session->next_serial, event->size_bytes};
-    const int outcome = fl_namer_add(session->namer, address, object, &before);
-    if (__builtin_expect(outcome != 0, 0)) {
-        if (outcome < 0) {
-            (void)fl_fail(&session->error, FL_NOMEM, "no memory to name another live object");
-            session->is_broken = true;
-            return;
-        }
-        put_implied_free(session, before);
-    }
+    if (!object_name(session, address, object))
+        return;
     session->next_serial++;
     fl_session_put(session, event, released_bytes);
 }
@@ -128,10 +136,8 @@ static void take_realloc_begin(struct fl_session *session, struct fl_lane *lane,
 /* The call failed: the object is where it was. */
 static void pending_restore(struct fl_session *session, struct fl_lane *lane)
 {
-    struct fl_named before;
-    if (lane->pending_is_known &&
-        fl_namer_add(session->namer, lane->pending_address, lane->pending, &before) != 0)
-        session->is_broken = true;
+    if (lane->pending_is_known)
+        (void)object_name(session, lane->pending_address, lane->pending);
 }
 
 static void take_realloc_end(struct fl_session *session, struct fl_lane *lane, uint64_t address,

@@ -155,6 +155,23 @@ static void a_realloc_that_fails_keeps_its_object(void **state)
     assert_int_equal(fix->ops[2].flags, 0);
 }
 
+/* Its address cannot have been handed out meanwhile; when it was, both are in the trace. */
+static void a_failed_realloc_takes_its_address_back(void **state)
+{
+    struct fixture *fix = *state;
+    put_call(fix, FL_CALL_MALLOC, 0x1000, 10);
+    begin_realloc(fix, 0x1000);
+    put_call(fix, FL_CALL_MALLOC, 0x1000, 30);
+    put_call(fix, FL_CALL_REALLOC, 0, 20);
+    put_free(fix, 0x1000);
+    finish(fix);
+    assert_int_equal(fix->result.totals.implied_frees, 1);
+    assert_int_equal(fix->result.totals.live_objects, 0);
+    assert_int_equal(fix->op_count, 5);
+    assert_int_equal(fix->ops[3].flags, FL_FLAG_FAILED);
+    assert_int_equal(fix->ops[4].slot, fix->ops[0].slot);
+}
+
 static void a_realloc_to_nothing_frees(void **state)
 {
     struct fixture *fix = *state;
@@ -244,6 +261,7 @@ int main(void)
         TEST(an_address_handed_out_twice_ends_its_first_object),
         TEST(a_realloc_moves_its_object),
         TEST(a_realloc_that_fails_keeps_its_object),
+        TEST(a_failed_realloc_takes_its_address_back),
         TEST(a_realloc_to_nothing_frees),
         TEST(a_realloc_without_a_beginning_was_of_null),
         TEST(the_old_address_may_be_reused_before_the_realloc_ends),
