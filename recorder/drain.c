@@ -40,6 +40,7 @@ struct fl_drain {
     struct fl_session *session; /* of the current image, or NULL */
     struct fl_output output;    /* of its trace */
     uint32_t image;             /* number of the current one, from 0 */
+    uint32_t attached;          /* the program's count of images, when last looked at */
     bool has_stream;            /* the first trace is no file: there is room for no other */
     bool is_discarded;          /* no trace is to be left behind */
     uint64_t lost_seen;         /* lost events already told to a session */
@@ -142,9 +143,7 @@ static void lost_note(struct fl_drain *drain)
     const struct fl_shared *shared = drain->config.shared;
     const uint64_t lost = atomic_load_explicit(&shared->lost_events, memory_order_relaxed) +
                           atomic_load_explicit(&shared->nested_calls, memory_order_relaxed);
-    if (lost == drain->lost_seen)
-        return;
-    if (drain->session)
+    if (drain->session && lost > drain->lost_seen)
         fl_session_lose(drain->session, lost - drain->lost_seen);
     drain->lost_seen = lost;
 }
@@ -199,6 +198,16 @@ static void drain_empty(struct fl_drain *drain)
         continue;
 }
 
+/* Has the program announced an image? Whatever its count has become, it is one: an image waits for its
+ * trace before it can exec the next. */
+static bool image_has_come(struct fl_drain *drain)
+{
+    const uint32_t attached = atomic_load(&drain->config.shared->images_attached);
+    const bool has_come = attached != drain->attached;
+    drain->attached = attached;
+    return has_come;
+}
+
 /* The image before, if any, has no producers any more: end its trace and begin the next. */
 static void image_switch(struct fl_drain *drain)
 {
@@ -220,7 +229,7 @@ static void image_switch(struct fl_drain *drain)
         drain->report.images_skipped++;
     else
         image_open(drain);
-    atomic_store(&shared->images_opened, (uint32_t)drain->report.images_seen);
+    atomic_store(&shared->images_opened, drain->attached);
     fl_futex_wake(&shared->images_opened);
 }
 
@@ -253,7 +262,7 @@ static void drain_while_child_runs(struct fl_drain *drain)
     drain->round_ns = fl_clock_now_ns();
     while (atomic_load(&drain->child_status) == FL_STATUS_RUNS) {
         const uint32_t bell = atomic_load(&shared->doorbell);
-        if (atomic_load(&shared->images_attached) != (uint32_t)drain->report.images_seen)
+        if (image_has_come(drain))
             image_switch(drain);
         const struct fl_round found = drain_round(drain, false);
         rings_recycle(drain, drain->round_ns);
@@ -272,8 +281,7 @@ static void drain_end(struct fl_drain *drain)
         .time_ns = fl_clock_real_ns(),
         .nested_before = drain->nested_before,
     };
-    if (atomic_load(&drain->config.shared->images_attached) !=
-        (uint32_t)drain->report.images_seen)
+    if (image_has_come(drain))
         image_switch(drain); /* attached and gone before we looked */
     else if (drain->report.images_seen == 0)
         image_open(drain); /* never attached: a whole trace, without events */
