@@ -30,8 +30,9 @@ void fl_clock_follow(struct fl_clock *clock);
  *  Off by the time one reading takes (some 50 ns) and 1e-5 of the distance from the base. */
 static inline uint64_t fl_clock_ns(const struct fl_clock *clock, uint64_t stamp)
 {
-    const double cycles = (double)(int64_t)(stamp - clock->base_cycles);
-    return clock->base_ns + (uint64_t)(int64_t)(cycles * clock->ns_per_cycle);
+    const double ns = (double)(int64_t)(stamp - clock->base_cycles) * clock->ns_per_cycle;
+    const double most = 0x1p62; /* 146 years: what is further away is no stamp */
+    return clock->base_ns + (uint64_t)(int64_t)(ns > -most && ns < most ? ns : most);
 }
 
 #endif

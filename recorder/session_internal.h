@@ -17,6 +17,7 @@ struct fl_session {
     uint64_t tick_ns;        /* clock at the last tick written, a multiple of the step later */
     uint64_t step_ns;        /* ticks are multiples of it */
     bool has_exact_times;
+    uint64_t latest_ns;    /* no event so far can have a later time */
     uint64_t owed_tick_ns; /* to be written before the next event */
     uint64_t flushed_ns;
     uint64_t flushed_records;

@@ -21,6 +21,7 @@
 
 #define FL_PREFETCH_SLOTS 12
 #define FL_PREFETCH_RING  96
+#define FL_CLOCK_ERROR_NS 1000000u /* more than clock.h says, over some seconds */
 
 static void put_tick(struct fl_session *session)
 {
@@ -235,6 +236,16 @@ static uint8_t alignment_mend(const struct fl_event *event, uint64_t address)
     return has_failed ? FL_ALIGN_INVALID : FL_ALIGN_DEFAULT;
 }
 
+/* When the event with this stamp was made. One from the future is not of this program's making, and would
+ * take the time of all that follow: it is as old as the event before it. */
+static uint64_t time_of(struct fl_session *session, uint64_t stamp)
+{
+    const uint64_t time_ns = fl_clock_ns(&session->config.clock, stamp);
+    if (time_ns > session->latest_ns)
+        session->latest_ns = fl_clock_now_ns() + FL_CLOCK_ERROR_NS;
+    return time_ns > session->latest_ns ? session->tick_ns : time_ns;
+}
+
 /* The event in `slot` is about to be written: its own time goes before it. */
 static void put_time(struct fl_session *session, const struct fl_lane *lane,
                      const struct fl_slot *slot)
@@ -243,7 +254,7 @@ static void put_time(struct fl_session *session, const struct fl_lane *lane,
     if (op >= (unsigned)FL_CALL_COUNT && op != FL_OP_MARK)
         return;
     const uint64_t stamp = fl_slot_stamp(slot, lane->stamp_base);
-    fl_session_owe_tick(session, fl_clock_ns(&session->config.clock, stamp));
+    fl_session_owe_tick(session, time_of(session, stamp));
     if (session->owed_tick_ns > 0)
         put_tick(session);
 }

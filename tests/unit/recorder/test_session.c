@@ -15,24 +15,43 @@ struct fixture {
     struct fl_session *session;
     int trace_fd;
     struct fl_session_result result;
-    struct fl_op ops[OPS_MAX]; /* the calls only */
+    uint64_t start_ns, opened_ns; /* before and after the session was made */
+    uint64_t ticks_ns;            /* sum of all */
+    struct fl_op ops[OPS_MAX];    /* the calls only */
     size_t op_count;
 };
 
-static int fixture_begin(void **state)
+static int fixture_make(void **state, enum fl_times times)
 {
     struct fixture *fix = calloc(1, sizeof *fix);
     assert_non_null(fix);
     rings_make(&fix->rings);
     fix->trace_fd = memfd_create("trace", 0);
+    fix->start_ns = fl_clock_now_ns();
     const struct fl_session_config config = {
-        .shared = fix->rings.shared, .facts = fix->rings.facts, .pid = getpid()};
+        .shared = fix->rings.shared,
+        .facts = fix->rings.facts,
+        .pid = getpid(),
+        .times = times,
+        .clock = {.base_ns = fix->start_ns, .ns_per_cycle = 1}};
     fix->session = fl_session_open(&config, 0, fix->trace_fd, NULL);
     assert_non_null(fix->session);
+    fix->opened_ns = fl_clock_now_ns();
     assert_true(fl_merge_init(&fix->merge, fix->rings.shared, &fix->rings.facts,
                               fl_session_take, fix->session));
     *state = fix;
     return 0;
+}
+
+static int fixture_begin(void **state)
+{
+    return fixture_make(state, FL_TIMES_TICK);
+}
+
+/* A stamp is the ns since `start_ns`. */
+static int fixture_begin_exact(void **state)
+{
+    return fixture_make(state, FL_TIMES_NS);
 }
 
 static int fixture_end(void **state)
@@ -53,9 +72,12 @@ static void trace_read(struct fixture *fix)
     assert_int_equal(fl_reader_open_fd(fix->trace_fd, "trace", &reader, NULL), FL_OK);
     enum fl_status status;
     while ((status = fl_reader_next(reader, &batch, NULL)) == FL_OK)
-        for (size_t i = 0; i < batch.count; i++)
+        for (size_t i = 0; i < batch.count; i++) {
             if (fl_kind_is_call(batch.ops[i].kind) && fix->op_count < OPS_MAX)
                 fix->ops[fix->op_count++] = batch.ops[i];
+            if (batch.ops[i].kind == FL_RECORD_TICK)
+                fix->ticks_ns += batch.ops[i].size_bytes;
+        }
     assert_int_equal(status, FL_END);
     fl_reader_close(reader);
 }
@@ -251,9 +273,31 @@ static void an_alignment_beyond_the_address_space_is_none(void **state)
         assert_int_equal(fix->ops[i].align_log2, FL_ALIGN_DEFAULT);
 }
 
+static void an_event_has_the_time_of_its_stamp(void **state)
+{
+    struct fixture *fix = *state;
+    const uint64_t now_ns = fl_clock_now_ns();
+    rings_put(&fix->rings, 0, FL_CALL_MALLOC, 0x1000, 10, now_ns - fix->start_ns);
+    finish(fix);
+    assert_in_range(fix->ticks_ns, now_ns - fix->opened_ns, now_ns - fix->start_ns);
+}
+
+static void a_stamp_from_the_future_is_as_old_as_the_one_before(void **state)
+{
+    struct fixture *fix = *state;
+    static const uint64_t wild[] = {UINT64_C(1) << 45, UINT64_C(1) << 62, UINT64_MAX};
+    for (size_t i = 0; i < sizeof wild / sizeof *wild; i++)
+        rings_put_wide(&fix->rings, 0, FL_CALL_MALLOC, 0x1000 + 16 * i, 10, wild[i]);
+    rings_put_wide(&fix->rings, 0, FL_CALL_MALLOC, 0x2000, 10, 1);
+    finish(fix);
+    assert_int_equal(fix->op_count, 4);
+    assert_in_range(fix->ticks_ns, 0, UINT64_C(1) << 44); /* five hours */
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
+#define TEST(name)       cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
+#define TEST_EXACT(name) cmocka_unit_test_setup_teardown(name, fixture_begin_exact, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(a_free_ends_the_object_at_its_address),
         TEST(odd_frees_are_flagged),
@@ -268,6 +312,8 @@ int main(void)
         TEST(a_realloc_of_an_unknown_pointer_is_flagged),
         TEST(a_wide_slot_without_its_event_is_passed_over),
         TEST(an_alignment_beyond_the_address_space_is_none),
+        TEST_EXACT(an_event_has_the_time_of_its_stamp),
+        TEST_EXACT(a_stamp_from_the_future_is_as_old_as_the_one_before),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }
