@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define OBJECTS_MAX  (8u << 20) /* unclaimed, of all: 256 MiB */
+#define SETS_MAX     4096u      /* unclaimed: no program has so many forks under way */
 #define WAIT_SECONDS 2
 
 struct fl_nursery {
@@ -91,7 +92,8 @@ static int by_serial(const void *left, const void *right)
 static void entry_add(struct fl_nursery *nursery, const struct fl_inheritance *made)
 {
     pthread_mutex_lock(&nursery->lock);
-    while (nursery->count > 0 && nursery->objects + made->count > OBJECTS_MAX)
+    while (nursery->count > 0 &&
+           (nursery->objects + made->count > OBJECTS_MAX || nursery->count >= SETS_MAX))
         entry_drop(nursery);
     const bool is_kept = room_make(nursery);
     if (is_kept) {

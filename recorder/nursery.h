@@ -35,7 +35,7 @@ struct fl_nursery *fl_nursery_new(void);
 void fl_nursery_free(struct fl_nursery *nursery);
 
 /** Leave the live set of `namer` for a child of fork number `fork`. O(live). When more
- *  than eight million objects wait, the oldest sets are dropped: their children inherit nothing. */
+ *  than eight million objects or 4,096 sets wait, the oldest are dropped: their children inherit nothing. */
 void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                     uint64_t parent_event, const struct fl_namer *namer);
 

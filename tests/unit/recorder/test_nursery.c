@@ -77,6 +77,24 @@ static void many_wait_at_a_time(void **state)
     fl_nursery_free(nursery);
 }
 
+/* The slot of a fork costs a program that went wild 16 bytes; what flrec keeps for it must have an end. */
+static void the_oldest_make_room_for_too_many(void **state)
+{
+    (void)state;
+    struct fl_nursery *nursery = fl_nursery_new();
+    struct fl_namer *namer = namer_with(0);
+    struct fl_inheritance got;
+    for (uint64_t fork = 1; fork <= 5000; fork++)
+        fl_nursery_put(nursery, PARENT, fork, fork, namer);
+    assert_true(fl_nursery_take(nursery, PARENT, 5000, &got));
+    fl_inheritance_end(&got);
+    assert_true(fl_nursery_take(nursery, PARENT, 905, &got)); /* the oldest of 4,096 */
+    fl_inheritance_end(&got);
+    assert_false(fl_nursery_take(nursery, PARENT, 904, &got));
+    fl_namer_free(namer);
+    fl_nursery_free(nursery);
+}
+
 static void a_refused_child_inherits_nothing(void **state)
 {
     (void)state;
@@ -93,6 +111,7 @@ int main(void)
         cmocka_unit_test(a_child_gets_the_live_set_of_its_fork),
         cmocka_unit_test(a_fork_that_failed_leaves_nothing),
         cmocka_unit_test(many_wait_at_a_time),
+        cmocka_unit_test(the_oldest_make_room_for_too_many),
         cmocka_unit_test(a_refused_child_inherits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
