@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -69,10 +70,13 @@ static void set_build_id(struct fl_metadata *meta, pid_t pid)
         (void)fl_metadata_set_text(meta, "build_id", hex);
 }
 
-static void set_text_if_any(struct fl_metadata *meta, const char *name, const char *text)
+/* A text that the program wrote: it ends where its room does, at the latest. */
+static void set_text_if_any(struct fl_metadata *meta, const char *name, const char *text,
+                            size_t room)
 {
-    if (text[0] != '\0')
-        (void)fl_metadata_set_text(meta, name, text);
+    const size_t bytes = strnlen(text, room);
+    if (bytes > 0)
+        (void)fl_metadata_set(meta, name, text, bytes);
 }
 
 struct fl_metadata *fl_describe_image(const struct fl_session_config *config, uint32_t number,
@@ -103,8 +107,8 @@ struct fl_metadata *fl_describe_image(const struct fl_session_config *config, ui
     }
     (void)fl_metadata_set_number(meta, "page_size", (uint64_t)sysconf(_SC_PAGESIZE));
     set_machine(meta);
-    set_text_if_any(meta, "libc", shared->libc);
-    set_text_if_any(meta, "allocator", shared->allocator);
+    set_text_if_any(meta, "libc", shared->libc, sizeof shared->libc);
+    set_text_if_any(meta, "allocator", shared->allocator, sizeof shared->allocator);
     set_build_id(meta, config->pid);
     (void)fl_metadata_set_number(meta, "start_time_ns", start_time_ns);
     (void)fl_metadata_set_text(meta, "stamp", is_counter ? "counter" : "cycles");

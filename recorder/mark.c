@@ -38,8 +38,9 @@ static void mark_put(struct fl_thread *self, const char *text)
     struct fl_mark_place *place = place_take(shared);
     if (!place)
         return;
-    place->bytes = (uint32_t)strnlen(text, FL_MARK_BYTES);
-    memcpy(place->text, text, place->bytes);
+    const size_t bytes = strnlen(text, FL_MARK_BYTES);
+    memcpy(place->text, text, bytes);
+    atomic_store_explicit(&place->bytes, (uint32_t)bytes, memory_order_relaxed);
     fl_thread_record(self, FL_OP_MARK, 0, NULL, (uint64_t)(place - shared->marks));
 }
 

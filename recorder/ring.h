@@ -90,7 +90,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low half of tail 
 /* The text of a mark on its way. */
 struct fl_mark_place {
     _Atomic uint32_t is_taken; /* by the thread that marks; flrec gives it back */
-    uint32_t bytes;
+    _Atomic uint32_t bytes;    /* flrec reads it once: it may change */
     char text[FL_MARK_BYTES];
 };
 

@@ -171,7 +171,8 @@ static void take_mark(struct fl_session *session, uint64_t number)
     if (number >= FL_MARK_PLACES)
         return;
     struct fl_mark_place *place = &session->config.shared->marks[number];
-    const size_t bytes = place->bytes < FL_MARK_BYTES ? place->bytes : FL_MARK_BYTES;
+    const uint32_t told = atomic_load_explicit(&place->bytes, memory_order_relaxed);
+    const size_t bytes = told < FL_MARK_BYTES ? told : FL_MARK_BYTES;
     if (fl_writer_mark(session->writer, place->text, bytes, &session->error) != FL_OK)
         session->is_broken = true;
     atomic_store(&place->is_taken, 0);

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <fl/reader.h>
+
 #include "drain.h"
 
 struct fixture {
@@ -98,6 +100,27 @@ static void a_count_of_lost_calls_that_goes_back_adds_none(void **state)
     assert_int_equal(fix->report.traces[0].result.totals.lost_events, 7);
 }
 
+static void a_text_of_the_program_ends_with_its_room(void **state)
+{
+    struct fixture *fix = *state;
+    struct fl_shared *shared = fix->rings.shared;
+    struct fl_reader *reader;
+    size_t bytes;
+    memset(shared->libc, 'c', sizeof shared->libc);
+    memset(shared->allocator, 'a', sizeof shared->allocator);
+    memset(shared->marks, 'm', sizeof shared->marks);
+    image_announce(fix, 1);
+    rings_put(&fix->rings, 0, FL_OP_MARK, 0, 3, 0);
+    fl_drain_finish(fix->drain, 0, true, &fix->report);
+    assert_int_equal(fix->report.traces[0].result.error.status, FL_OK);
+    assert_int_equal(fl_reader_open(fix->report.traces[0].path, &reader, NULL), FL_OK);
+    assert_non_null(fl_metadata_get(fl_reader_metadata(reader), "libc", &bytes));
+    assert_int_equal(bytes, sizeof shared->libc);
+    assert_non_null(fl_metadata_get(fl_reader_metadata(reader), "allocator", &bytes));
+    assert_int_equal(bytes, sizeof shared->allocator);
+    fl_reader_close(reader);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
@@ -105,6 +128,7 @@ int main(void)
         TEST(each_image_has_a_trace),
         TEST(a_count_of_images_written_over_is_one_image),
         TEST(a_count_of_lost_calls_that_goes_back_adds_none),
+        TEST(a_text_of_the_program_ends_with_its_room),
     };
     return cmocka_run_group_tests_name("drain", tests, NULL, NULL);
 }
