@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "drain.h"
@@ -19,8 +20,9 @@
 #include "shared.h"
 #include "trace_walk.h"
 
-#define RINGS_USED 4u
-#define IMAGES_MAX 8u
+#define RINGS_USED   4u
+#define IMAGES_MAX   8u
+#define SHARED_BYTES ((size_t)256 << 10)
 
 /* Shared memory, and what flrec knows of it. */
 struct wild {
@@ -39,13 +41,24 @@ struct turn {
     struct fl_session *session;
 };
 
-static void wild_make(struct wild *wild, unsigned asked)
+/* Few rings: flrec makes as many as the size of files allows, up to 2,048. */
+static void shared_make(struct wild *wild)
 {
     uint64_t inode;
     const uint64_t ring_bytes = FL_RING_SLOTS_MIN * sizeof(struct fl_slot);
+    struct rlimit saved, small;
+    must(getrlimit(RLIMIT_FSIZE, &saved) == 0, "limits can be read");
+    small = (struct rlimit){SHARED_BYTES, saved.rlim_max};
+    must(setrlimit(RLIMIT_FSIZE, &small) == 0, "limits can be set");
     must(fl_shared_make(ring_bytes, FL_STAMP_ASK_COUNTER, &wild->shared, &wild->fd, &inode,
                         NULL) == FL_OK,
          "shared memory");
+    must(setrlimit(RLIMIT_FSIZE, &saved) == 0, "limits can be set back");
+}
+
+static void wild_make(struct wild *wild, unsigned asked)
+{
+    shared_make(wild);
     wild->shared->stack_depth = asked & 1 ? 8 : 0;
     wild->shared->is_lossy = asked >> 1 & 1;
     wild->facts = fl_shared_facts(wild->shared);
