@@ -262,7 +262,9 @@ static int by_events(const void *left, const void *right)
 
 static void threads_print(struct stats *stats)
 {
-    qsort(stats->threads, stats->thread_count, sizeof stats->threads[0], by_events);
+    if (stats->thread_count > 0) { /* else there is no table */
+        qsort(stats->threads, stats->thread_count, sizeof stats->threads[0], by_events);
+    }
     printf("threads, the busiest of %s\n", fl_fmt_count(stats->thread_count).text);
     printf("  %7s %15s %15s %11s %15s %s\n", "thread", "calls", "allocations", "bytes", "frees",
            "of others' objects");
