@@ -60,6 +60,16 @@ static void mark_print(const struct fl_step *step)
     puts("\"");
 }
 
+/* Of an object that was lost with a damaged chunk the number is not known. */
+static void implied_free_print(const struct fl_step *step)
+{
+    if (step->before.serial == FL_SERIAL_NONE) {
+        puts("- free unknown implied");
+    } else {
+        printf("- free #%" PRIu64 " implied\n", step->before.serial);
+    }
+}
+
 static void record_print(const struct fl_step *step)
 {
     const struct fl_op *op = step->op;
@@ -68,7 +78,7 @@ static void record_print(const struct fl_step *step)
     } else if (op->kind == FL_RECORD_THREAD_START) {
         printf("- thread-start %" PRIu64 " system-id=%" PRIu32 "\n", op->size_bytes, op->slot);
     } else if (fl_kind_is_call(op->kind)) {
-        printf("- free #%" PRIu64 " implied\n", step->before.serial);
+        implied_free_print(step);
     } else {
         printf("- %s %" PRIu64 "\n", fl_kind_name(op->kind), op->size_bytes);
     }

@@ -81,6 +81,13 @@ done
 run 3 dump "$work/bent.zst"
 says 'bent.zst: the trace is damaged'
 grep -q '^20 malloc 920' "$work/out" || fail 'dump: nothing behind the damage'
+# Of what was lost with the damage, no number is known.
+"$make_trace" 4 3000 300 >"$work/n.zst"
+half=$(($(wc -c <"$work/n.zst") / 2))
+{ head -c $half "$work/n.zst"; printf '\377\377\377\377'; tail -c +$((half + 5)) "$work/n.zst"; } >"$work/bent.zst"
+run 3 dump "$work/bent.zst"
+grep -qx -- '- free unknown implied' "$work/out" || fail 'dump: no implied free of what was lost'
+! grep -q '#18446744073709551615' "$work/out" || fail 'dump: a number that is none'
 cat "$work/t.zst" "$work/t.zst" >"$work/two.zst"
 run 3 info "$work/two.zst"
 says 'another trace follows its end'
