@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -137,11 +138,18 @@ static const Dwfl_Callbacks callbacks = {
     .debuginfo_path = &debug_path,
 };
 
+/* A path comes from the trace: a pipe that has its name now would be waited for without end. */
+static bool is_plain_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 static void file_open(struct module_file *file, const struct fl_module *module)
 {
     file->was_tried = true;
-    if (module->path[0] != '/') {
-        return; /* [vdso], or lost with a damaged chunk */
+    if (module->path[0] != '/' || !is_plain_file(module->path)) {
+        return; /* [vdso], gone since, or lost with a damaged chunk */
     }
     file->session = dwfl_begin(&callbacks);
     if (file->session == NULL) {

@@ -44,6 +44,12 @@ known=$(sum_of count Perl_) all=$(awk '{ sum += $NF } END { print sum }' count)
 expect_status 3 -q --stacks=8 -o t.zst sh -c 'true | cat; exit 3'
 for trace in t*.zst; do zstd -tq "$trace" || fail "$trace is damaged"; done
 
+# What has a module's name afterwards may be anything.
+cp "$(command -v ls)" ./program && "$flrec" -q --stacks -o t.zst ./program >out || fail 'cannot record a copy of ls'
+"$fltrace" sites --limit=100 t.zst | grep -q ' program+0x' || fail 'no frame in the copy of ls'
+rm program && mkfifo program
+timeout 20 "$fltrace" sites t.zst >sites || fail "sites waits for a pipe that has a module's name"
+
 "$flrec" -q -o t.zst true
 "$fltrace" sites t.zst >out 2>err && fail 'sites of a trace without stacks'
 grep -q 'record it with flrec --stacks' err || fail "no hint: $(cat err)"
