@@ -2,7 +2,7 @@
  * Interning call stacks while a trace is written (SPEC.md, sections 2, 3 and 7 of a chunk).
  *
  * A hash over (parent, module, address) finds a frame that is known; a new one gets the next
- * number and is written into the chunk at hand. Memory: 24 bytes a frame, and the three sections
+ * number and is written into the chunk at hand. Memory: 26 bytes a frame, and the three sections
  * of one chunk.
  */
 #include "stack_writer.h"
@@ -26,6 +26,7 @@ struct bytes {
 
 struct fl_stack_writer {
     struct fl_frame *frames; /* by number - 1 */
+    uint16_t *depths;        /* of each: frames of its stack */
     uint32_t frame_count;
     size_t frame_capacity;
     uint32_t *table; /* numbers, 0: empty; open addressing, at most half full */
@@ -56,6 +57,7 @@ void fl_stack_writer_free(struct fl_stack_writer *writer)
 {
     if (writer != NULL) {
         free(writer->frames);
+        free(writer->depths);
         free(writer->table);
         free(writer->modules.at);
         free(writer->new_frames.at);
@@ -158,6 +160,11 @@ static bool frame_reserve(struct fl_stack_writer *writer)
         return false;
     }
     writer->frames = grown;
+    uint16_t *depths = reallocarray(writer->depths, capacity, sizeof *depths);
+    if (depths == NULL) {
+        return false;
+    }
+    writer->depths = depths;
     writer->frame_capacity = capacity;
     return true;
 }
@@ -165,13 +172,16 @@ static bool frame_reserve(struct fl_stack_writer *writer)
 /* Without room for one frame more the stack is cut here, at its inner end. */
 static uint32_t frame_add(struct fl_stack_writer *writer, const struct fl_frame *frame)
 {
-    if (writer->frame_count + 1 >= FL_FRAMES_MAX || !frame_reserve(writer) ||
-        !bytes_reserve(&writer->new_frames, 3 * FL_VARINT_MAX) ||
+    const uint16_t callers =
+        frame->parent == FL_STACK_NONE ? 0 : writer->depths[frame->parent - 1];
+    if (callers >= FL_STACK_FRAMES_MAX || writer->frame_count + 1 >= FL_FRAMES_MAX ||
+        !frame_reserve(writer) || !bytes_reserve(&writer->new_frames, 3 * FL_VARINT_MAX) ||
         (writer->frame_count >= writer->table_mask / 2 && !table_grow(writer))) {
         return FL_STACK_NONE;
     }
     const uint32_t number = ++writer->frame_count;
     writer->frames[number - 1] = *frame;
+    writer->depths[number - 1] = (uint16_t)(callers + 1);
     writer->table[table_find(writer, frame)] = number;
     bytes_put(&writer->new_frames, number - frame->parent);
     bytes_put(&writer->new_frames,

@@ -3,7 +3,7 @@
  *
  * Frames stand in an array in the order of their numbers in the trace. A lost chunk leaves a gap in
  * those numbers, not in the array: a list of runs says which number each stretch of it begins with,
- * and what the reader gives are places in the array. A trace without damage has one run. Memory: 16 bytes for each frame that was read, so never more
+ * and what the reader gives are places in the array. A trace without damage has one run. Memory: 18 bytes for each frame that was read, so never more
  * than a few times the bytes of the sections.
  */
 #include "stacks.h"
@@ -18,7 +18,8 @@ struct run {
 
 struct fl_stacks {
     struct fl_frame *frames;
-    size_t frame_count, frame_capacity;
+    uint16_t *depths; /* of each frame: frames of its stack */
+    size_t frame_count, frame_capacity, depth_capacity;
     struct run *runs; /* in rising order */
     size_t run_count, run_capacity;
     uint32_t next_frame; /* number that follows without a gap */
@@ -49,6 +50,7 @@ void fl_stacks_free(struct fl_stacks *stacks)
         }
         free(stacks->modules);
         free(stacks->frames);
+        free(stacks->depths);
         free(stacks->runs);
         free(stacks);
     }
@@ -179,11 +181,19 @@ static const char *frame_take(struct fl_stacks *stacks, struct fl_cursor *from)
         return "a malformed frame";
     }
     if (!array_reserve((void **)&stacks->frames, &stacks->frame_capacity, stacks->frame_count,
-                       sizeof *stacks->frames)) {
+                       sizeof *stacks->frames) ||
+        !array_reserve((void **)&stacks->depths, &stacks->depth_capacity, stacks->frame_count,
+                       sizeof *stacks->depths)) {
         return "no memory for the call stacks";
     }
     frame.parent = fl_stacks_of_number(stacks, number - (uint32_t)distance);
     frame.module = module == 0 ? FL_MODULE_NONE : (uint32_t)module - 1;
+    const uint16_t callers =
+        frame.parent == FL_STACK_NONE ? 0 : stacks->depths[frame.parent - 1];
+    if (callers >= FL_STACK_FRAMES_MAX) {
+        return "a stack with too many frames";
+    }
+    stacks->depths[stacks->frame_count] = (uint16_t)(callers + 1);
     stacks->frames[stacks->frame_count++] = frame;
     stacks->next_frame++;
     return NULL;

@@ -78,7 +78,7 @@ const char *fl_reader_text(const struct fl_reader *reader, const struct fl_op *o
 
 /**
  * Read call stacks too, from the first chunk on; to be called before fl_reader_next. Then memory
- * follows the distinct frames as well, 16 bytes each.
+ * follows the distinct frames as well, 18 bytes each.
  */
 enum fl_status fl_reader_keep_stacks(struct fl_reader *reader, struct fl_error *err)
     __attribute__((warn_unused_result));

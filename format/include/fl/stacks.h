@@ -17,6 +17,8 @@
 #define FL_STACK_NONE  0u         /* no stack is known */
 #define FL_MODULE_NONE UINT32_MAX /* code of no file: made at run time */
 #define FL_FRAMES_MAX  (1u << 28) /* frames and modules in a trace, each */
+#define FL_STACK_FRAMES_MAX                                                                    \
+    1024u /* frames of a stack: who prints all stacks of a chain of n prints n * n / 2 */
 
 /** One frame: where a call returns to. */
 struct fl_frame {

@@ -85,9 +85,10 @@ enum fl_status fl_writer_module(struct fl_writer *writer, const struct fl_module
 
 /**
  * Number of a frame, the same for the same fields. Only in a trace with stacks. Amortised O(1);
- * the writer keeps 24 bytes for each distinct frame.
+ * the writer keeps 26 bytes for each distinct frame.
  *
- * @return FL_STACK_NONE when out of memory, or beyond FL_FRAMES_MAX: the stack stays unknown
+ * @return FL_STACK_NONE when out of memory, beyond FL_FRAMES_MAX, or behind FL_STACK_FRAMES_MAX callers:
+ *         the stack stays unknown
  */
 uint32_t fl_writer_frame(struct fl_writer *writer, const struct fl_frame *frame);
 

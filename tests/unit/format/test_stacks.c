@@ -210,7 +210,7 @@ static void check_sections(const void *frames, size_t frame_bytes, const void *m
                            const char *wrong)
 {
     struct craft craft = {0};
-    uint8_t payload[512];
+    uint8_t payload[8192];
     const uint8_t one_malloc[] = {FL_CODE_MALLOC_SMALL};
     size_t bytes = craft_section(payload, FL_SECTION_EVENTS, 1, one_malloc, 1);
     bytes += craft_section(payload + bytes, FL_SECTION_FRAMES, 0, frames, frame_bytes);
@@ -253,6 +253,39 @@ static void malformed_sections_are_reported(void **state)
     check_sections("\1\1\1\0\5", 5, "", 0, "\4", 1, "a stack that is not there");
 }
 
+/* So that nobody who prints all stacks of a chain prints half its square. */
+static void a_stack_has_a_limit_of_frames(void **state)
+{
+    (void)state;
+    uint8_t frames[3 + 3 * (FL_STACK_FRAMES_MAX + 1)];
+    for (uint32_t count = FL_STACK_FRAMES_MAX; count <= FL_STACK_FRAMES_MAX + 1; count++) {
+        uint8_t *end = fl_put_varint(fl_put_varint(frames, 1), count);
+        for (uint32_t i = 0; i < count; i++) {
+            memcpy(end, "\1\0\5", 3);
+            end += 3;
+        }
+        check_sections(frames, (size_t)(end - frames), "", 0, "\2", 1,
+                       count > FL_STACK_FRAMES_MAX ? "too many frames" : "");
+    }
+}
+
+static void a_writer_cuts_a_stack_at_the_limit(void **state)
+{
+    (void)state;
+    const struct fl_writer_options options = {.has_stacks = true};
+    struct fl_writer *writer;
+    struct fl_frame frame = {.module = FL_MODULE_NONE};
+    const int fd = craft_file("", 0);
+    assert_int_equal(fl_writer_open(fd, &options, NULL, &writer, NULL), FL_OK);
+    for (uint32_t i = 0; i < FL_STACK_FRAMES_MAX; i++) {
+        frame.parent = fl_writer_frame(writer, &frame);
+        assert_int_equal(frame.parent, i + 1);
+    }
+    assert_int_equal(fl_writer_frame(writer, &frame), FL_STACK_NONE);
+    fl_writer_abandon(writer);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +293,8 @@ int main(void)
         cmocka_unit_test(a_lost_chunk_leaves_the_other_stacks_right),
         cmocka_unit_test(without_asking_stacks_are_passed_over),
         cmocka_unit_test(malformed_sections_are_reported),
+        cmocka_unit_test(a_stack_has_a_limit_of_frames),
+        cmocka_unit_test(a_writer_cuts_a_stack_at_the_limit),
     };
     return cmocka_run_group_tests_name("stacks", tests, NULL, NULL);
 }
