@@ -1,34 +1,16 @@
 /*
- * Any bytes as a command line, its words ended by NUL bytes, through the table of flreplay's
- * options: refused with a sentence, or each option given to its handler with a value of its kind.
- * The first byte: does the command stop at its first operand?
+ * Any bytes as a command line, its words ended by NUL bytes: refused with a sentence, or taken.
+ * First byte even: by flreplay, as far as a replay would begin. Odd: by its table of options in a
+ * command that stops at its first operand, each option with a value of its kind.
  */
 #include "fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <fl/opt.h>
-#include <fl/term.h>
+#include "request.h"
 
-#include "touch.h"
-
-#define WORDS_MAX        64
-#define FL_ALLOC_DEFAULT NULL
-
-enum {
-#define FL_OPTION(id, letter, name, argument, kind, fallback, choices, help) OPT_##id,
-#include "options.def"
-#undef FL_OPTION
-};
-
-static const struct fl_option options[] = {
-#define FL_OPTION(id, letter, name, argument, kind, fallback, choices, help)                   \
-    {OPT_##id, letter, name, argument, kind, fallback, choices, help},
-#include "options.def"
-#undef FL_OPTION
-};
-#define OPTION_COUNT (sizeof options / sizeof options[0])
+#define WORDS_MAX 64
 
 static size_t choices_count(const char *choices)
 {
@@ -43,8 +25,8 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
                                   struct fl_error *err)
 {
     size_t *taken = user;
-    must((size_t)value->id < OPTION_COUNT, "an option is of the table");
-    const struct fl_option *option = &options[value->id];
+    must((size_t)value->id < fl_replay_command.option_count, "an option is of the table");
+    const struct fl_option *option = &fl_replay_command.options[value->id];
     const bool may_lack = option->kind == FL_OPT_FLAG || option->kind == FL_OPT_MAYBE;
     must(value->text != NULL || may_lack, "a value is there where one must be");
     must(value->text == NULL || option->kind != FL_OPT_FLAG, "a flag has no value");
@@ -66,15 +48,37 @@ static int words_split(char *text, size_t count, char **words)
     return found;
 }
 
-static void line_parse(struct fl_command *command, int word_count, char **words)
+static enum fl_status table_parse(int word_count, char **words, int *first,
+                                  struct fl_error *err)
+{
+    struct fl_command command = fl_replay_command;
+    size_t taken = 0;
+    command.stop_at_first_operand = true;
+    return fl_opt_parse(&command, word_count, words, option_take, &taken, first, err);
+}
+
+static enum fl_status request_parse(int word_count, char **words, int *first,
+                                    struct fl_error *err)
+{
+    static const struct fl_catalog catalog = {.extra = NULL};
+    static struct fl_request request;
+    enum fl_status status = fl_request_parse(&request, &catalog, word_count, words, first, err);
+    if (status == FL_OK && *first < word_count) {
+        status = fl_request_complete(&request, (size_t)(word_count - *first), err);
+        must(status != FL_OK || request.run.targets.count > 0,
+             "there is something to replay into");
+    }
+    return status;
+}
+
+static void line_parse(bool is_request, int word_count, char **words)
 {
     struct fl_error err;
-    size_t taken = 0;
     int first = -1;
     FILE *saved = stdout; /* --help prints */
     stdout = fuzz_nowhere();
-    const enum fl_status status =
-        fl_opt_parse(command, word_count, words, option_take, &taken, &first, &err);
+    const enum fl_status status = is_request ? request_parse(word_count, words, &first, &err)
+                                             : table_parse(word_count, words, &first, &err);
     stdout = saved;
     if (status == FL_OK) {
         must(first >= 1 && first <= word_count, "operands are words of the line");
@@ -85,19 +89,13 @@ static void line_parse(struct fl_command *command, int word_count, char **words)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-    struct fl_command command = {.name = "fuzz",
-                                 .synopsis = "[OPTION...] TRACE...",
-                                 .summary = "Take any line.",
-                                 .options = options,
-                                 .option_count = OPTION_COUNT};
     char *words[WORDS_MAX + 1];
     if (count == 0) {
         return 0;
     }
-    command.stop_at_first_operand = bytes[0] % 2 == 1;
     char *text = fuzz_text(bytes + 1, count - 1);
     const int word_count = words_split(text, count - 1, words);
-    line_parse(&command, word_count, words);
+    line_parse(bytes[0] % 2 == 0, word_count, words);
     free(text);
     return 0;
 }

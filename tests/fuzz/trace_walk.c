@@ -85,19 +85,12 @@ static void error_note(struct trace_walked *walked, const struct fl_error *err)
     }
 }
 
-struct trace_walked trace_walk(int fd)
+struct trace_walked trace_walk_reader(struct fl_reader *reader)
 {
-    struct trace_walked walked = {.damages = 0};
+    struct trace_walked walked = {.opened = FL_OK};
     struct walk walk = {.live = 0};
-    struct fl_reader *reader;
     struct fl_batch batch;
     struct fl_error err;
-    must(lseek(fd, 0, SEEK_SET) == 0, "a file in memory can be read again");
-    walked.opened = fl_reader_open_fd(fd, "fuzz", &reader, &err);
-    if (walked.opened != FL_OK) {
-        must_tell(&err, walked.opened);
-        return walked;
-    }
     must(fl_reader_keep_stacks(reader, NULL) == FL_OK, "room for stacks");
     do {
         walked.ended = fl_reader_next(reader, &batch, &err);
@@ -112,4 +105,17 @@ struct trace_walked trace_walk(int fd)
     fl_reader_close(reader);
     free(walk.in_use);
     return walked;
+}
+
+struct trace_walked trace_walk(int fd)
+{
+    struct fl_reader *reader;
+    struct fl_error err;
+    must(lseek(fd, 0, SEEK_SET) == 0, "a file in memory can be read again");
+    const enum fl_status opened = fl_reader_open_fd(fd, "fuzz", &reader, &err);
+    if (opened == FL_OK) {
+        return trace_walk_reader(reader);
+    }
+    must_tell(&err, opened);
+    return (struct trace_walked){.opened = opened};
 }
