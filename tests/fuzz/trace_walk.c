@@ -17,7 +17,8 @@
 struct walk {
     uint8_t *in_use; /* by slot */
     size_t capacity;
-    uint64_t live;
+    uint64_t slot_count; /* ever used */
+    uint64_t events;
 };
 
 static uint8_t *slot_at(struct walk *walk, uint32_t slot)
@@ -45,11 +46,11 @@ static void op_walk(struct walk *walk, const struct fl_reader *reader, const str
         must(op->kind >= FL_CALL_COUNT || !fl_op_allocates(op), "a new object has a slot");
         return;
     }
-    must(op->slot <= walk->live, "slots are dense");
+    must(op->slot <= walk->slot_count, "slots are dense");
+    walk->slot_count += op->slot == walk->slot_count;
     uint8_t *in_use = slot_at(walk, op->slot);
     const bool has_reference = fl_has_reference(op->kind, op->flags);
     must(*in_use == has_reference, "the slot is of the object named");
-    walk->live += !*in_use;
     *in_use = fl_op_allocates(op) || !fl_ends_object(op->kind, op->flags);
 }
 
@@ -70,6 +71,8 @@ static void stack_walk(const struct fl_reader *reader, uint32_t stack)
 static void batch_walk(struct walk *walk, const struct fl_reader *reader,
                        const struct fl_batch *batch)
 {
+    must(batch->first_event >= walk->events, "events are counted");
+    walk->events = batch->first_event;
     for (size_t i = 0; i < batch->count; i++) {
         op_walk(walk, reader, &batch->ops[i]);
         stack_walk(reader, fl_reader_stack(reader, i));
@@ -88,7 +91,7 @@ static void error_note(struct trace_walked *walked, const struct fl_error *err)
 struct trace_walked trace_walk_reader(struct fl_reader *reader)
 {
     struct trace_walked walked = {.opened = FL_OK};
-    struct walk walk = {.live = 0};
+    struct walk walk = {.slot_count = 0};
     struct fl_batch batch;
     struct fl_error err;
     must(fl_reader_keep_stacks(reader, NULL) == FL_OK, "room for stacks");

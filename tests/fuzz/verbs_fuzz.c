@@ -1,6 +1,6 @@
 /*
  * Any trace through the verbs of fltrace, as from a command line. No verb has a bug to report;
- * what `pack` writes has the same records, and what `slice` writes is whole. The first byte
+ * what `pack` and `convert` write has the same records, and what `slice` and `merge` write is whole. The first byte
  * chooses verb and range.
  */
 #include "fuzz.h"
@@ -30,13 +30,19 @@ static const struct line {
     {verb_sites, "sites @ --by=temporary --limit=1 --depth=1"},
     {verb_folded, "folded @ --cost=peak"},
     {verb_dump, "dump @"},
-    {verb_dump, "dump @ --from=2 --limit=3"},
+    {verb_dump, "dump @ --first=2 --limit=3"},
     {verb_slice, "slice -o - A..B @"},
     {verb_pack, "pack -o - --level=1 @"},
+    {verb_diff, "diff @ @ --all"},
+    {verb_diff, "diff @ @ --json"},
+    {verb_convert, "convert -o - --level=1 @"},
+    {verb_merge, "merge -o - @ @"},
+    {verb_merge, "merge -o - --order=round-robin @ @"},
+    {verb_merge, "merge -o - --order=sequence --at-end=free @ @"},
 };
 #define LINE_COUNT (sizeof lines / sizeof lines[0])
 
-static const char *const ranges[] = {"0..", "1..", "..3", "2..5", "5..1k", "0..1"};
+static const char *const ranges[] = {"0..", "1..1k", "..3", "2..5"};
 #define RANGE_COUNT (sizeof ranges / sizeof ranges[0])
 
 /* What a verb gave. */
@@ -61,7 +67,7 @@ static int words_split(char *text, char *range, char *path, char **words)
     return count;
 }
 
-/* The verbs print to stdout and stderr, and pack and slice ask whether that is a terminal. */
+/* The verbs print to stdout and stderr, and those that write a trace ask whether that is a terminal. */
 static struct given line_run(const struct line *line, unsigned choice, int trace)
 {
     char path[32], range[8], text[LINE_MAX], *words[WORDS_MAX + 1];
@@ -157,7 +163,7 @@ static void trace_verify(int fd)
     must(is_whole, walked.message[0] != '\0' ? walked.message : "the new trace is whole");
 }
 
-/* Whoever runs this from a terminal would have pack and slice refuse to write to it. */
+/* Whoever runs this from a terminal would have those refuse to write to it. */
 static void output_detach(void)
 {
     static bool is_detached;
@@ -180,11 +186,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     const int trace = trace_input_file(bytes, count);
     const struct given given = line_run(line, choice / LINE_COUNT, trace);
     must(given.code >= 0 && given.code != FL_EXIT_BUG, "a verb has no bug to report");
-    const bool writes_trace = line->run == verb_slice || line->run == verb_pack;
+    const bool writes_trace = line->run == verb_slice || line->run == verb_pack ||
+                              line->run == verb_convert || line->run == verb_merge;
     if (writes_trace && given.code == FL_EXIT_OK) {
         trace_verify(given.fd);
     }
-    if (line->run == verb_pack && given.code == FL_EXIT_OK) {
+    if ((line->run == verb_pack || line->run == verb_convert) && given.code == FL_EXIT_OK) {
         records_compare(trace, given.fd);
     }
     close(given.fd);
