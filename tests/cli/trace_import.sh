@@ -122,6 +122,17 @@ run 3 "$flreplay" odd.txt --alloc=addr-tree --runs=1
 says err 'odd.txt: the trace is damaged: line 2: no known call'
 says out 'passed'
 
+# Verbs of several traces read other tools' files too, beside ours and as often as they like.
+run 0 "$fltrace" merge -o both.zst --order=sequence android.txt t.zst
+run 0 "$fltrace" info both.zst
+says out '  events                          14'
+run 2 "$fltrace" merge -o both.zst android.txt t.zst
+says err 'has no times: choose --order=sequence or --order=round-robin'
+run 3 "$fltrace" merge -o both.zst --order=sequence --from=wee-alloc android.txt
+run 0 "$fltrace" diff android.txt t.zst
+says out 'calls                                  7               7               ='
+run 3 "$fltrace" diff --from=wee-alloc android.txt android.txt
+
 # What is cut is not made to look whole.
 head -c $(($(wc -c <wee.trace.gz) / 2)) wee.trace.gz >cut.gz
 rm -f cut.zst
