@@ -259,6 +259,15 @@ static void answer_await(struct pass *pass)
     worker_wait(pass);
 }
 
+/* Which of another tool's calls are guessed. */
+static void guess_take(const struct pass *pass)
+{
+    const struct fl_metadata *meta = fl_reader_metadata(pass->reading.reader);
+    const char *guess = fl_metadata_get(meta, "import_guess", NULL);
+    snprintf(pass->outcome->guess, FL_GUESS_BYTES, "%s", guess == NULL ? "" : guess);
+    fl_make_printable(pass->outcome->guess);
+}
+
 static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *err)
 {
     enum fl_status status =
@@ -273,6 +282,7 @@ static enum fl_status pass_run(struct pass *pass, int ring_fd, struct fl_error *
     answer_await(pass);
     pass->outcome->plan = pass->plan.totals;
     pass->outcome->reader = *fl_reader_totals(pass->reading.reader);
+    guess_take(pass);
     if (status == FL_OK) {
         status = answer_take(pass, err);
     }

@@ -35,6 +35,7 @@ struct fl_pass_outcome {
     struct fl_plan_totals plan;
     struct fl_reader_totals reader;
     struct fl_error trace_error; /* status FL_END: the trace is whole, or not read to its end */
+    char guess[FL_GUESS_BYTES];  /* what its importer guessed, printable; empty: nothing */
     struct fl_answer answer;     /* status FL_WRONG also for a crash */
     uint64_t driver_cpu_ns; /* processor's time that reading, planning and handing over took */
 };

@@ -127,6 +127,14 @@ static void target_note(const struct fl_target_result *target)
     }
 }
 
+static void guess_note(const struct fl_trace_result *result)
+{
+    if (result->guess[0] != '\0') {
+        fprintf(stderr, "%s: note: %s: the trace is guessed in a part: %s\n",
+                fl_replay_command.name, result->name, result->guess);
+    }
+}
+
 static void memory_note(const struct fl_trace_result *result)
 {
     for (size_t i = 0; i < result->target_count; i++) {
@@ -154,6 +162,7 @@ static void result_report(const struct fl_request *request,
         }
     }
     if (!request->run.is_quiet) {
+        guess_note(result);
         memory_note(result);
     }
     if (fl_status_exit(result->trace_error.status) != FL_EXIT_OK) {

@@ -37,6 +37,7 @@ static void trace_note(struct fl_trace_run *run, const struct fl_pass_outcome *o
         run->has_told = true;
         result->plan = outcome->plan;
         result->reader = outcome->reader;
+        memcpy(result->guess, outcome->guess, sizeof result->guess);
         result->trace_error = outcome->trace_error;
         result->is_limited = outcome->plan.events >= run->request->event_limit;
     }

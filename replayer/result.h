@@ -12,6 +12,7 @@
 #include "latency.h"
 #include "plan.h"
 #include "series.h"
+#include "source.h"
 #include "target.h"
 #include "touch.h"
 
@@ -60,6 +61,7 @@ struct fl_trace_result {
     bool is_complete;        /* all its passes were made */
     struct fl_plan_totals plan;
     struct fl_reader_totals reader;
+    char guess[FL_GUESS_BYTES];  /* what its importer guessed, printable; empty: nothing */
     struct fl_error trace_error; /* FL_END: the trace is whole */
     bool is_limited;             /* --limit stopped before the end */
     size_t run_count;

@@ -9,6 +9,8 @@
 #include <fl/reader.h>
 #include <fl/status.h>
 
+#define FL_GUESS_BYTES 160u /* of what is shown of metadata's import_guess */
+
 struct fl_source {
     const char *path; /* as given, owned by the caller */
     const char *name; /* for people: "standard input" for "-" */

@@ -68,6 +68,15 @@ void fl_import_free(struct fl_import *import, enum fl_kind kind, uint64_t addres
                          .address = address, .size_bytes = size_bytes, .kind = (uint8_t)kind});
 }
 
+void fl_import_free_aligned(struct fl_import *import, uint64_t address, uint64_t size_bytes,
+                            uint8_t align_log2)
+{
+    call_add(import, &(struct fl_import_call){.address = address,
+                                              .size_bytes = size_bytes,
+                                              .kind = FL_CALL_FREE_ALIGNED_SIZED,
+                                              .align_log2 = align_log2});
+}
+
 void fl_import_usable(struct fl_import *import, uint64_t address, uint64_t size_bytes)
 {
     fl_import_free(import, FL_CALL_USABLE_SIZE, address, size_bytes);
@@ -145,6 +154,11 @@ void fl_import_lost(struct fl_import *import, uint64_t events)
 }
 
 /* ---- what is malformed ---- */
+
+void fl_import_no_memory(struct fl_import *import)
+{
+    import->is_out_of_memory = true;
+}
 
 void fl_import_understood(struct fl_import *import)
 {

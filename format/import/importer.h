@@ -72,6 +72,10 @@ void fl_import_realloc_if_live(struct fl_import *import, enum fl_kind kind,
 void fl_import_free(struct fl_import *import, enum fl_kind kind, uint64_t address,
                     uint64_t size_bytes);
 
+/* A free_aligned_sized; `align_log2` as in fl_import_alloc. */
+void fl_import_free_aligned(struct fl_import *import, uint64_t address, uint64_t size_bytes,
+                            uint8_t align_log2);
+
 /* malloc_usable_size of `address` and what it returned. */
 void fl_import_usable(struct fl_import *import, uint64_t address, uint64_t size_bytes);
 
@@ -107,7 +111,7 @@ uint8_t fl_import_align(uint64_t align_bytes);
 /* In `open`: calls have times. */
 void fl_import_set_times(struct fl_import *import);
 
-/* In `open`: the metadata of the header. */
+/* In `open`: the metadata of the header. Where calls are guessed, `import_guess` says what and how. */
 struct fl_metadata *fl_import_metadata(struct fl_import *import);
 
 /* The bytes, unpacked. Not for a format of lines. */
@@ -126,6 +130,9 @@ enum fl_status fl_import_fail(const struct fl_import *import, enum fl_status sta
 enum fl_status fl_import_malformed(struct fl_import *import, struct fl_error *err,
                                    const char *format, ...)
     __attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* There was no memory for what the format keeps: the import ends with FL_NOMEM. */
+void fl_import_no_memory(struct fl_import *import);
 
 /* A part of the file that is no call was understood; fl_text_next says it of each line. A file of which nothing is
  * understood is of another format. */

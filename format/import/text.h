@@ -13,7 +13,8 @@
 
 #include "importer.h"
 
-#define FL_TEXT_LINE_MAX (64u * 1024) /* bytes of a line without its end */
+/* Bytes of a line without its end. A name of a C++ template can have tens of thousands. */
+#define FL_TEXT_LINE_MAX (1024u * 1024)
 
 /* `next` of a format of lines: gives each line that is not blank to its `line`. */
 enum fl_status fl_text_next(struct fl_import *import, void *state, struct fl_error *err);

@@ -87,6 +87,7 @@ static void result_say(const struct fl_reader *reader, const struct fl_writer_to
     const struct fl_metadata *meta = fl_reader_metadata(reader);
     const char *from = fl_metadata_get(meta, "imported_from", NULL);
     const char *gaps = fl_metadata_get(meta, "import_gaps", NULL);
+    const char *guess = fl_metadata_get(meta, "import_guess", NULL);
     const uint64_t events = totals->events == 0 ? 1 : totals->events;
     fprintf(stderr, "fltrace: %s events", fl_fmt_count(totals->events).text);
     fprintf(stderr, "%s%s, %s (%.3f bytes per event)\n", from == NULL ? "" : " of the format ",
@@ -94,6 +95,9 @@ static void result_say(const struct fl_reader *reader, const struct fl_writer_to
             (double)totals->bytes_written / (double)events);
     if (gaps != NULL) {
         fprintf(stderr, "fltrace: which does not say: %s\n", gaps);
+    }
+    if (guess != NULL) {
+        fprintf(stderr, "fltrace: warning: the trace is guessed in a part: %s\n", guess);
     }
     oddity_say(reader, "unknown_frees",
                "frees of what the trace does not show to be allocated");

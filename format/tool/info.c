@@ -153,6 +153,18 @@ static void info_print(const struct fl_reader *reader, const struct fl_counts *c
     oddities_print(counts);
 }
 
+static void guess_warn(const struct fl_metadata *meta)
+{
+    char text[256];
+    const char *guess = fl_metadata_get(meta, "import_guess", NULL);
+    if (guess != NULL) {
+        snprintf(text, sizeof text, "%s", guess);
+        fl_make_printable(text);
+        fprintf(stderr, "%s: warning: the trace is guessed in a part: %s\n", command.name,
+                text);
+    }
+}
+
 int verb_info(int argc, char **argv)
 {
     struct fl_counts counts = {0};
@@ -172,6 +184,7 @@ int verb_info(int argc, char **argv)
     }
     status = fl_trace_walk(&command, reader, step_count, &counts);
     info_print(reader, &counts);
+    guess_warn(fl_reader_metadata(reader));
     fl_reader_close(reader);
     return fl_status_exit(status);
 }

@@ -20,3 +20,6 @@ set_tests_properties(cli.trace.merge PROPERTIES LABELS cli TIMEOUT 240)
 add_test(NAME cli.trace.diff COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_diff.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace> $<TARGET_FILE:flrec> $<TARGET_FILE_DIR:program_count>)
 set_tests_properties(cli.trace.diff PROPERTIES LABELS cli SKIP_RETURN_CODE 77 TIMEOUT 240)
+add_test(NAME cli.import.heaptrack COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_heaptrack.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:program_mtrace> ${CMAKE_CURRENT_LIST_DIR}/samples)
+set_tests_properties(cli.import.heaptrack PROPERTIES LABELS cli TIMEOUT 120)

@@ -138,7 +138,7 @@ static void a_line_has_a_limit(void **state)
         text[10 + FL_TEXT_LINE_MAX + behind] = '\n';
         imported_read(&imported, text, 12 + FL_TEXT_LINE_MAX, "wee-alloc");
         assert_string_equal(fl_test_output_text(&imported.text),
-                            "malloc @0 1\n! x: line 2 is longer than 65536 bytes\n");
+                            "malloc @0 1\n! x: line 2 is longer than 1048576 bytes\n");
         assert_int_equal(imported.ended, FL_LIMIT);
         imported_clear(&imported);
         text[10 + FL_TEXT_LINE_MAX + behind] = ' ';
