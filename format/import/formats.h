@@ -5,6 +5,6 @@
 #include "import_internal.h"
 
 extern const struct fl_import_format fl_import_android, fl_import_mtrace, fl_import_rep,
-    fl_import_heaptrack, fl_import_wee_alloc;
+    fl_import_heaptrack, fl_import_malloc_bench, fl_import_wee_alloc;
 
 #endif

@@ -23,3 +23,6 @@ set_tests_properties(cli.trace.diff PROPERTIES LABELS cli SKIP_RETURN_CODE 77 TI
 add_test(NAME cli.import.heaptrack COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_heaptrack.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:program_mtrace> ${CMAKE_CURRENT_LIST_DIR}/samples)
 set_tests_properties(cli.import.heaptrack PROPERTIES LABELS cli TIMEOUT 120)
+add_test(NAME cli.import.malloc_bench COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_malloc_bench.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> ${CMAKE_CURRENT_LIST_DIR}/samples)
+set_tests_properties(cli.import.malloc_bench PROPERTIES LABELS cli TIMEOUT 120)
