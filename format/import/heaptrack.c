@@ -16,16 +16,15 @@
  * have pointers too. The command line is written as it is, line ends and all, and goes on to the line I.
  *
  * An interpreted file says only the size and the stack of what was freed, its class. Which of the live objects of the
- * class it was is guessed: the oldest. What is live and how many bytes it has is exact all the same, as the objects of a
- * class are of one size. In raw files of eight programs the oldest was the right one in 49 to 99.9 % of all frees,
- * the newest in 27 to 99.4 %; to guess the newest right behind its allocation helped perl (69 % for 49) and
- * ruined sqlite3 (35 % for 99.9).
+ * class it was is guessed: the newest. What is live and how many bytes it has is exact all the same, as the objects of a
+ * class are of one size. The oldest is right more often, but a class of which always the oldest goes has no object
+ * that outlives those around it, nor the holes beside it: DESIGN.md has figures.
  *
  * heaptrack sees no memalign and pvalloc, so that their blocks' frees are unknown in a raw file and missing in an interpreted
  * one, and writes a realloc as a free and an allocation behind it, a realloc to 0 not at all.
  *
- * A class is a queue of numbers, its live objects are first .. next - 1, so none of them is stored. Memory: 16 bytes
- * for each class that was declared by a line.
+ * A class's live objects are numbers below their count, so none of them is stored. Memory: 16 bytes for each class that
+ * was declared by a line.
  *
  * Source: KDE/heaptrack, src/track/libheaptrack.cpp, src/interpret/heaptrack_interpret.cpp,
  * src/analyze/accumulatedtracedata.cpp; files that heaptrack 1.4 recorded.
@@ -46,20 +45,19 @@
 #define CLASSES_FIRST 1024u
 #define LIVE_MAX      (1u << 30) /* objects of a class */
 #define SIZE_UNKNOWN  UINT64_MAX /* the line of the class was malformed */
-#define GUESS         "a free ends the oldest live object of its size and stack (heaptrack --raw knows)"
+#define GUESS         "a free ends the newest live object of its size and stack (heaptrack --raw knows)"
 
 /* Allocations of one size by one stack. */
-struct class
-{
+struct alloc_class {
     uint64_t size_bytes;
-    uint32_t first, next; /* number of the oldest live object, and of the next one */
+    uint32_t live; /* objects; the next one has that number */
 };
 
 struct heaptrack {
     bool has_version, is_raw;
     uint64_t lines;        /* taken so far, those that are not blank */
     uint64_t header_lines; /* to the end of the command line, which may look like any other */
-    struct class *classes;
+    struct alloc_class *classes;
     size_t class_count, class_capacity;
 };
 
@@ -267,7 +265,7 @@ static bool classes_grow(struct heaptrack *heaptrack)
     }
     const size_t capacity =
         heaptrack->class_capacity == 0 ? CLASSES_FIRST : 2 * heaptrack->class_capacity;
-    struct class *classes = realloc(heaptrack->classes, capacity * sizeof *classes);
+    struct alloc_class *classes = realloc(heaptrack->classes, capacity * sizeof *classes);
     if (classes != NULL) {
         heaptrack->classes = classes;
         heaptrack->class_capacity = capacity;
@@ -289,18 +287,18 @@ static const char *class_declare(struct fl_import *import, struct heaptrack *hea
         return NULL;
     }
     heaptrack->classes[heaptrack->class_count++] =
-        (struct class){.size_bytes = is_whole ? numbers[0] : SIZE_UNKNOWN};
+        (struct alloc_class){.size_bytes = is_whole ? numbers[0] : SIZE_UNKNOWN};
     return is_whole ? NULL : "not 'a SIZE TRACE'";
 }
 
 /* The class that a call names; NULL: there is none. */
-static struct class *class_find(const struct heaptrack *heaptrack, struct fl_cursor line,
-                                uint64_t *index)
+static struct alloc_class *class_find(const struct heaptrack *heaptrack, struct fl_cursor line,
+                                      uint64_t *index)
 {
     if (!numbers_read(line, index, 1) || *index >= heaptrack->class_count) {
         return NULL;
     }
-    struct class *class = &heaptrack->classes[*index];
+    struct alloc_class *class = &heaptrack->classes[*index];
     return class->size_bytes == SIZE_UNKNOWN ? NULL : class;
 }
 
@@ -308,22 +306,21 @@ static struct class *class_find(const struct heaptrack *heaptrack, struct fl_cur
  * of one class have neighbouring homes in the hash, as classes with one object have. */
 static uint64_t object_address(uint64_t index, uint32_t number)
 {
-    return fl_import_address((uint64_t)(number % LIVE_MAX) << CLASS_BITS |
-                             (index ^ (number & 15)));
+    return fl_import_address((uint64_t)number << CLASS_BITS | (index ^ (number & 15)));
 }
 
 static const char *class_alloc(struct fl_import *import, const struct heaptrack *heaptrack,
                                struct fl_cursor line)
 {
     uint64_t index;
-    struct class *class = class_find(heaptrack, line, &index);
+    struct alloc_class *class = class_find(heaptrack, line, &index);
     if (class == NULL) {
         return "not '+ CLASS' of a class that a line declares";
     }
-    if (class->next - class->first == LIVE_MAX) {
+    if (class->live == LIVE_MAX) {
         return "more live objects of a class than are supported";
     }
-    fl_import_alloc(import, FL_CALL_MALLOC, object_address(index, class->next++),
+    fl_import_alloc(import, FL_CALL_MALLOC, object_address(index, class->live++),
                     class->size_bytes, FL_ALIGN_DEFAULT);
     return NULL;
 }
@@ -332,12 +329,12 @@ static const char *class_free(struct fl_import *import, const struct heaptrack *
                               struct fl_cursor line)
 {
     uint64_t index;
-    struct class *class = class_find(heaptrack, line, &index);
+    struct alloc_class *class = class_find(heaptrack, line, &index);
     if (class == NULL) {
         return "not '- CLASS' of a class that a line declares";
     }
-    fl_import_free(import, FL_CALL_FREE, object_address(index, class->first), 0);
-    class->first += class->first != class->next; /* else nothing is live there: unknown */
+    class->live -= class->live > 0; /* else nothing has the number 0: unknown */
+    fl_import_free(import, FL_CALL_FREE, object_address(index, class->live), 0);
     return NULL;
 }
 
@@ -363,7 +360,8 @@ static const char *record_read(struct fl_import *import, struct heaptrack *heapt
     case '-':
         return heaptrack->is_raw ? raw_free(import, line) : class_free(import, heaptrack, line);
     case 'a':
-        return class_declare(import, heaptrack, line);
+        return heaptrack->is_raw ? "a class of allocations in a raw file"
+                                 : class_declare(import, heaptrack, line);
     case 'c':
         return time_read(import, line);
     case 'A':

@@ -39,12 +39,13 @@ static void an_address_handed_out_again_was_freed_unseen(void **state)
                  "malloc @0 1\nfree @0 implied\nmalloc @0 2\nfree @0\n");
 }
 
-static void the_oldest_of_a_class_is_freed_first(void **state)
+static void the_newest_of_a_class_is_freed_first(void **state)
 {
     (void)state;
-    check_import(CLASSES "+ 0\n+ 1\n+ 0\n- 0\n+ 0\n- 0\n- 0\n- 1\n- 0\n+ 0\n- 0\n", NULL,
-                 "malloc @0 16\nmalloc @1 8\nmalloc @2 16\nfree @0\nmalloc @0 16\nfree @2\n"
-                 "free @0\nfree @1\nfree - unknown\nmalloc @1 16\nfree @1\n");
+    check_import(
+        CLASSES "+ 0\n+ 1\n+ 0\n+ 0\n- 0\n+ 0\n- 0\n- 0\n- 0\n- 1\n- 0\n+ 0\n- 0\n", NULL,
+        "malloc @0 16\nmalloc @1 8\nmalloc @2 16\nmalloc @3 16\nfree @3\nmalloc @3 16\n"
+        "free @3\nfree @2\nfree @0\nfree @1\nfree - unknown\nmalloc @1 16\nfree @1\n");
 }
 
 static void classes_come_between_calls(void **state)
@@ -120,7 +121,7 @@ static void the_kind_is_told_by_what_only_one_has(void **state)
     check_import(HEADER "a 8 1\n+ 0\n", NULL, "malloc @0 8\n");
     check_metadata(RAW_SHORT, "import_guess", NULL);
     check_metadata(CLASSES, "import_guess",
-                   "a free ends the oldest live object of its size and stack (heaptrack --raw "
+                   "a free ends the newest live object of its size and stack (heaptrack --raw "
                    "knows)");
     check_metadata(HEADER "t 1 1\n+ 0\n+ 0\n", "imported_from", "heaptrack");
 }
@@ -189,7 +190,7 @@ static void an_odd_line_is_no_call(void **state)
         "- ",      "- 1 2", "-1",        "+1 2 3",  "- x",
         "v 10400", "d 1",   "hello",     "tt 1",    "c x",
         "c 1 2",   "c -1",  "cc",        "c",       "c ffffffffffffffff",
-        "\x01",    "a 8",   "Xa",        "# x\n-"};
+        "\x01",    "a 8 1", "Xa",        "# x\n-"};
     static const char *const interpreted[] = {"+ 2", "+ 0 1", "+ 8 1 10", "- 2", "- ffffffff",
                                               "-",   "+",     "a 1",      "a",   "a 1 2 3"};
     check_odd_lines(RAW_SHORT "+ 8 1 10", raw, sizeof raw / sizeof raw[0], "- 10");
@@ -218,7 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_raw_file_names_each_object),
         cmocka_unit_test(an_address_handed_out_again_was_freed_unseen),
-        cmocka_unit_test(the_oldest_of_a_class_is_freed_first),
+        cmocka_unit_test(the_newest_of_a_class_is_freed_first),
         cmocka_unit_test(classes_come_between_calls),
         cmocka_unit_test(a_name_may_be_long),
         cmocka_unit_test(objects_of_many_classes_are_told_apart),
