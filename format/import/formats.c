@@ -5,8 +5,8 @@
 #include "formats.h"
 
 const struct fl_import_format *const fl_import_formats[] = {
-    &fl_import_android,   &fl_import_wee_alloc,    &fl_import_mtrace,
-    &fl_import_heaptrack, &fl_import_malloc_bench, &fl_import_rep,
+    &fl_import_android,      &fl_import_wee_alloc, &fl_import_mtrace,   &fl_import_heaptrack,
+    &fl_import_malloc_bench, &fl_import_ltrace,    &fl_import_valgrind, &fl_import_rep,
 };
 
 const size_t fl_import_format_count = sizeof fl_import_formats / sizeof fl_import_formats[0];

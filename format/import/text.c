@@ -15,6 +15,12 @@ uint64_t fl_text_line_number(const struct fl_import *import)
     return import->text.line;
 }
 
+void fl_text_again(struct fl_import *import, const uint8_t *at)
+{
+    import->text.window.at = at;
+    import->text.line--;
+}
+
 /* Use up the lines that were taken, and read on behind what is left. */
 static enum fl_status window_move(struct fl_import *import, struct fl_error *err)
 {

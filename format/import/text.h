@@ -23,6 +23,9 @@ enum fl_status fl_text_next(struct fl_import *import, void *state, struct fl_err
  * advances behind it. */
 bool fl_text_first_line(struct fl_cursor *bytes, struct fl_cursor *line);
 
+/* From `line`, as the last thing: give what begins at `at`, in the line, once more as a line. */
+void fl_text_again(struct fl_import *import, const uint8_t *at);
+
 /* Number of the line that fl_text_next gives, from 1. */
 uint64_t fl_text_line_number(const struct fl_import *import);
 

@@ -66,9 +66,9 @@ static void op_check(struct in_use *in_use, const struct fl_op *op)
     assert_true(op->slot <= in_use->slot_count && op->slot < SLOTS_MAX);
     in_use->slot_count += op->slot == in_use->slot_count;
     bool *slot = &in_use->slots[op->slot];
-    const bool is_new =
-        fl_op_allocates(op) &&
-        (op->kind != FL_CALL_REALLOC || (op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN)) != 0);
+    const bool is_new = fl_op_allocates(op) &&
+                        ((op->kind != FL_CALL_REALLOC && op->kind != FL_CALL_REALLOCARRAY) ||
+                         (op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN)) != 0);
     assert_int_equal(*slot, !is_new);
     const bool ends = op->kind >= FL_CALL_FREE && op->kind != FL_CALL_USABLE_SIZE;
     *slot = !ends && !(op->flags & FL_FLAG_FREED);

@@ -1,0 +1,221 @@
+/*
+ * The malloc family by name, and calls of it to the seam: what the logs of tools have in common that print calls as
+ * C writes them.
+ *
+ * The operators of C++ are what libstdc++ makes of them: new is malloc, new of an alignment is aligned_alloc, and
+ * each delete is free. Mangled names are those of 64 bits and of 32.
+ *
+ * Processes in one file have the same addresses for different objects, so the number of a process' address space
+ * goes into the 16 highest bits, which the addresses of programs leave at zero. After 65,536 processes a number
+ * comes round: whatever the old process left at an address is then taken for freed unseen.
+ */
+#include "family.h"
+
+#define SPACE_SHIFT 48u
+#define PAGE_LOG2   12u /* no tool says how large a page was */
+
+static const struct fl_family functions[] = {
+#define FUNCTION(name, form, kind, count)                                                      \
+    {                                                                                          \
+        name, sizeof(name) - 1, FL_FAMILY_##form, FL_CALL_##kind, count                        \
+    }
+    /* the most frequent ones first */
+    FUNCTION("malloc", ALLOC, MALLOC, 1),
+    FUNCTION("free", FREE, FREE, 1),
+    FUNCTION("realloc", REALLOC, REALLOC, 2),
+    FUNCTION("calloc", CALLOC, CALLOC, 2),
+    FUNCTION("_Znwm", ALLOC, MALLOC, 1),
+    FUNCTION("_ZdlPv", FREE, FREE, 1),
+    FUNCTION("_ZdlPvm", FREE, FREE, 1),
+    FUNCTION("_Znam", ALLOC, MALLOC, 1),
+    FUNCTION("_ZdaPv", FREE, FREE, 1),
+    FUNCTION("_ZdaPvm", FREE, FREE, 1),
+    FUNCTION("memalign", ALIGNED, MEMALIGN, 2),
+    FUNCTION("posix_memalign", POSIX, POSIX_MEMALIGN, 3),
+    FUNCTION("aligned_alloc", ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("reallocarray", REALLOCARRAY, REALLOCARRAY, 3),
+    FUNCTION("malloc_usable_size", USABLE, USABLE_SIZE, 1),
+    FUNCTION("valloc", PAGES, VALLOC, 1),
+    FUNCTION("pvalloc", PAGES, PVALLOC, 1),
+    FUNCTION("cfree", FREE, FREE, 1),
+    FUNCTION("free_sized", FREE_SIZED, FREE_SIZED, 2),
+    FUNCTION("free_aligned_sized", FREE_ALIGNED, FREE_ALIGNED_SIZED, 3),
+    FUNCTION("_ZnwmRKSt9nothrow_t", ALLOC, MALLOC, 1),
+    FUNCTION("_ZnamRKSt9nothrow_t", ALLOC, MALLOC, 1),
+    FUNCTION("_ZnwmSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnamSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnwmSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnamSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_Znwj", ALLOC, MALLOC, 1),
+    FUNCTION("_Znaj", ALLOC, MALLOC, 1),
+    FUNCTION("_ZnwjRKSt9nothrow_t", ALLOC, MALLOC, 1),
+    FUNCTION("_ZnajRKSt9nothrow_t", ALLOC, MALLOC, 1),
+    FUNCTION("_ZnwjSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnajSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnwjSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZnajSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("_ZdlPvj", FREE, FREE, 1),
+    FUNCTION("_ZdaPvj", FREE, FREE, 1),
+    FUNCTION("_ZdlPvRKSt9nothrow_t", FREE, FREE, 1),
+    FUNCTION("_ZdaPvRKSt9nothrow_t", FREE, FREE, 1),
+    FUNCTION("_ZdlPvSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("_ZdaPvSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("_ZdlPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
+    FUNCTION("_ZdaPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
+    FUNCTION("_ZdlPvmSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("_ZdaPvmSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("_ZdlPvjSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("_ZdaPvjSt11align_val_t", FREE, FREE, 1),
+    FUNCTION("operator new(unsigned long)", ALLOC, MALLOC, 1),
+    FUNCTION("operator new[](unsigned long)", ALLOC, MALLOC, 1),
+    FUNCTION("operator new(unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
+    FUNCTION("operator new[](unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
+    FUNCTION("operator new(unsigned long, std::align_val_t)", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("operator new[](unsigned long, std::align_val_t)", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("operator new(unsigned long, std::align_val_t, std::nothrow_t const&)",
+             NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("operator new[](unsigned long, std::align_val_t, std::nothrow_t const&)",
+             NEW_ALIGNED, ALIGNED_ALLOC, 2),
+    FUNCTION("operator delete(void*)", FREE, FREE, 1),
+    FUNCTION("operator delete[](void*)", FREE, FREE, 1),
+    FUNCTION("operator delete(void*, unsigned long)", FREE, FREE, 1),
+    FUNCTION("operator delete[](void*, unsigned long)", FREE, FREE, 1),
+    FUNCTION("operator delete(void*, std::nothrow_t const&)", FREE, FREE, 1),
+    FUNCTION("operator delete[](void*, std::nothrow_t const&)", FREE, FREE, 1),
+    FUNCTION("operator delete(void*, std::align_val_t)", FREE, FREE, 1),
+    FUNCTION("operator delete[](void*, std::align_val_t)", FREE, FREE, 1),
+    FUNCTION("operator delete(void*, unsigned long, std::align_val_t)", FREE, FREE, 1),
+    FUNCTION("operator delete[](void*, unsigned long, std::align_val_t)", FREE, FREE, 1),
+#undef FUNCTION
+};
+
+/* May a name of the list begin with this byte? Most functions that a program calls are of no interest. */
+static inline bool may_begin(uint8_t byte)
+{
+    return byte == 'm' || byte == 'f' || byte == 'r' || byte == 'c' || byte == '_' ||
+           byte == 'p' || byte == 'a' || byte == 'v' || byte == 'o';
+}
+
+const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end, uint8_t behind)
+{
+    const size_t left = (size_t)(end - at);
+    if (left == 0 || !may_begin(*at)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        const struct fl_family *function = &functions[i];
+        if (function->bytes < left && at[function->bytes] == behind &&
+            memcmp(at, function->name, function->bytes) == 0) {
+            return function;
+        }
+    }
+    return NULL;
+}
+
+bool fl_family_size(const struct fl_family_call *call, uint64_t *bytes)
+{
+    const uint64_t *arguments = call->arguments;
+    switch (call->function->form) {
+    case FL_FAMILY_ALLOC:
+    case FL_FAMILY_PAGES:
+    case FL_FAMILY_NEW_ALIGNED:
+        *bytes = arguments[0];
+        return true;
+    case FL_FAMILY_ALIGNED:
+    case FL_FAMILY_REALLOC:
+    case FL_FAMILY_FREE_SIZED:
+        *bytes = arguments[1];
+        return true;
+    case FL_FAMILY_POSIX:
+    case FL_FAMILY_FREE_ALIGNED:
+        *bytes = arguments[2];
+        return true;
+    case FL_FAMILY_FREE:
+    case FL_FAMILY_USABLE:
+        *bytes = 0;
+        return true;
+    case FL_FAMILY_CALLOC:
+    case FL_FAMILY_REALLOCARRAY:
+        break;
+    }
+    const uint64_t *factors = arguments + (call->function->form == FL_FAMILY_REALLOCARRAY);
+    const bool is_countable = !__builtin_mul_overflow(factors[0], factors[1], bytes);
+    *bytes = is_countable ? *bytes : UINT64_MAX;
+    return is_countable;
+}
+
+static uint64_t alignment_of(const struct fl_family_call *call)
+{
+    switch (call->function->form) {
+    case FL_FAMILY_ALIGNED:
+        return call->arguments[0];
+    case FL_FAMILY_NEW_ALIGNED:
+    case FL_FAMILY_POSIX:
+        return call->arguments[1];
+    case FL_FAMILY_PAGES:
+        return UINT64_C(1) << PAGE_LOG2;
+    default:
+        return 0;
+    }
+}
+
+static inline uint64_t address_in(uint32_t space, uint64_t address)
+{
+    return address == 0 ? 0 : address ^ (uint64_t)space << SPACE_SHIFT;
+}
+
+/* posix_memalign returns an error number, and its block elsewhere. */
+static void posix_report(struct fl_import *import, const struct fl_family_call *call,
+                         uint32_t space, uint64_t result, uint8_t align_log2)
+{
+    if (result == 0 && !call->is_block_shown) {
+        fl_import_lost(import, 1);
+        return;
+    }
+    const uint64_t block = result == 0 ? address_in(space, call->arguments[0]) : 0;
+    fl_import_alloc(import, FL_CALL_POSIX_MEMALIGN, block, call->arguments[2], align_log2);
+}
+
+const char *fl_family_wrong(const struct fl_family_call *call, uint64_t result)
+{
+    uint64_t bytes;
+    if (!fl_family_size(call, &bytes) && result != 0) {
+        return "a call for more than 2^64 bytes succeeded";
+    }
+    return alignment_of(call) > UINT64_C(1) << 63 ? "an alignment above 2^63" : NULL;
+}
+
+void fl_family_report(struct fl_import *import, const struct fl_family_call *call,
+                      uint32_t space, uint64_t result)
+{
+    const enum fl_kind kind = call->function->kind;
+    const uint64_t alignment = alignment_of(call);
+    uint64_t bytes;
+    (void)fl_family_size(call, &bytes);
+    switch (call->function->form) {
+    case FL_FAMILY_ALLOC:
+    case FL_FAMILY_CALLOC:
+    case FL_FAMILY_ALIGNED:
+    case FL_FAMILY_NEW_ALIGNED:
+    case FL_FAMILY_PAGES:
+        fl_import_alloc(import, kind, address_in(space, result), bytes,
+                        fl_import_align(alignment));
+        break;
+    case FL_FAMILY_POSIX:
+        posix_report(import, call, space, result, fl_import_align(alignment));
+        break;
+    case FL_FAMILY_REALLOC:
+    case FL_FAMILY_REALLOCARRAY:
+        fl_import_realloc(import, kind, address_in(space, call->arguments[0]),
+                          address_in(space, result), bytes);
+        break;
+    case FL_FAMILY_FREE:
+    case FL_FAMILY_FREE_SIZED:
+    case FL_FAMILY_FREE_ALIGNED:
+        fl_import_free(import, kind, address_in(space, call->arguments[0]), bytes);
+        break;
+    case FL_FAMILY_USABLE:
+        fl_import_usable(import, address_in(space, call->arguments[0]), result);
+        break;
+    }
+}
