@@ -96,6 +96,16 @@ static inline bool may_begin(uint8_t byte)
            byte == 'p' || byte == 'a' || byte == 'v' || byte == 'o';
 }
 
+/* Short ones in one comparison. */
+static inline bool name_is_at(const struct fl_family *function, const uint8_t *at)
+{
+    if (function->bytes > 8) {
+        return memcmp(at, function->name, function->bytes) == 0;
+    }
+    const uint64_t others = fl_load64(at) ^ fl_load64((const uint8_t *)function->name);
+    return others << 8 * (8 - function->bytes) == 0;
+}
+
 const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end, uint8_t behind)
 {
     const size_t left = (size_t)(end - at);
@@ -105,7 +115,7 @@ const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end, ui
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         const struct fl_family *function = &functions[i];
         if (function->bytes < left && at[function->bytes] == behind &&
-            memcmp(at, function->name, function->bytes) == 0) {
+            name_is_at(function, at)) {
             return function;
         }
     }

@@ -21,9 +21,12 @@ enum fl_family_form {                        /* arguments, in order */
 
 #define FL_FAMILY_ARGUMENTS_MAX 3u
 
+#define FL_FAMILY_NAME_BYTES    72u
+
 struct fl_family {
-    const char *name;
-    size_t bytes; /* of the name */
+    char name
+        [FL_FAMILY_NAME_BYTES]; /* filled up with NULs, so that eight bytes of it can be loaded */
+    size_t bytes;               /* of the name */
     enum fl_family_form form;
     enum fl_kind kind;
     unsigned argument_count; /* that are needed */

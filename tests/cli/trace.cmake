@@ -14,6 +14,9 @@ set_tests_properties(cli.trace.import PROPERTIES LABELS cli TIMEOUT 240)
 add_test(NAME cli.import.mtrace COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_mtrace.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:program_mtrace>)
 set_tests_properties(cli.import.mtrace PROPERTIES LABELS cli SKIP_RETURN_CODE 77)
+add_test(NAME cli.import.logs COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/import_logs.sh
+  $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:program_mtrace>)
+set_tests_properties(cli.import.logs PROPERTIES LABELS cli SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME cli.trace.merge COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_merge.sh
   $<TARGET_FILE:fltrace> $<TARGET_FILE:make_trace> $<TARGET_FILE:flreplay> $<TARGET_FILE:flrec> $<TARGET_FILE_DIR:program_count>)
 set_tests_properties(cli.trace.merge PROPERTIES LABELS cli TIMEOUT 240)
