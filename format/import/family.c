@@ -106,15 +106,18 @@ static inline bool name_is_at(const struct fl_family *function, const uint8_t *a
     return others << 8 * (8 - function->bytes) == 0;
 }
 
-const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end, uint8_t behind)
+const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end,
+                                       const char behind[2])
 {
     const size_t left = (size_t)(end - at);
+    const uint8_t one = (uint8_t)behind[0], other = (uint8_t)behind[1];
     if (left == 0 || !may_begin(*at)) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         const struct fl_family *function = &functions[i];
-        if (function->bytes < left && at[function->bytes] == behind &&
+        if (function->bytes < left &&
+            (at[function->bytes] == one || at[function->bytes] == other) &&
             name_is_at(function, at)) {
             return function;
         }

@@ -43,9 +43,10 @@ struct fl_family_call {
     uint64_t caller;  /* ltrace: a number for who called it */
 };
 
-/* The function whose name is at `at`, with `behind` right after it; NULL: none of them. FL_INPUT_SLACK bytes can be
+/* The function whose name is at `at`, with one of the two bytes `behind` right after it; NULL: none of them. FL_INPUT_SLACK bytes can be
  * read behind `end`. */
-const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end, uint8_t behind);
+const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end,
+                                       const char behind[2]);
 
 /* What the call asked for, in bytes. False: more than can be counted, `*bytes` is UINT64_MAX. */
 bool fl_family_size(const struct fl_family_call *call, uint64_t *bytes);

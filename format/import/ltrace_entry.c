@@ -332,10 +332,7 @@ static const char *call_read(struct fl_cursor line, struct fl_ltrace_entry *entr
         return no_line;
     }
     struct fl_cursor rest = {name, line.end};
-    const struct fl_family *function = fl_family_find(name, line.end, '(');
-    if (function == NULL) {
-        function = fl_family_find(name, line.end, '@');
-    }
+    const struct fl_family *function = fl_family_find(name, line.end, "(@");
     entry->is_ltraces = function != NULL || name != line.at;
     if (function == NULL) {
         return other_read(rest, entry);
@@ -370,7 +367,7 @@ static const char *resumed_read(struct fl_cursor line, struct fl_ltrace_entry *e
 {
     bool is_closed;
     struct fl_family_call *call = &entry->call;
-    call->function = fl_family_find(line.at, line.end, ' ');
+    call->function = fl_family_find(line.at, line.end, "  ");
     if (call->function == NULL) {
         return other_resumed_read(line, entry);
     }

@@ -127,7 +127,7 @@ static bool arguments_take(struct fl_cursor *line, struct fl_family_call *call)
 /* NULL: no call of the family begins here. */
 static const struct fl_family *function_take(struct fl_cursor *line)
 {
-    const struct fl_family *function = fl_family_find(line->at, line->end, '(');
+    const struct fl_family *function = fl_family_find(line->at, line->end, "((");
     if (function != NULL) {
         line->at += function->bytes + 1;
     }
