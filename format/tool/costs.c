@@ -116,6 +116,13 @@ static bool step_count(const struct fl_step *step, void *user)
     return !costs->is_out_of_memory;
 }
 
+/* Says the header that there are none? One that was lost says nothing: the walk tells of it. */
+static bool is_without_stacks(const struct fl_reader *reader)
+{
+    const struct fl_metadata *meta = fl_reader_metadata(reader);
+    return fl_metadata_count(meta) > 0 && fl_metadata_get(meta, "stack_depth", NULL) == NULL;
+}
+
 enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char **argv,
                                fl_option_handler *handle, void *user, struct fl_costs *costs,
                                struct fl_reader **reader)
@@ -127,8 +134,7 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
         return status;
     }
     status = fl_reader_keep_stacks(*reader, &err);
-    if (status == FL_OK &&
-        fl_metadata_get(fl_reader_metadata(*reader), "stack_depth", NULL) == NULL) {
+    if (status == FL_OK && is_without_stacks(*reader)) {
         status = fl_fail(&err, FL_MISSING,
                          "this trace has no call stacks: record it with flrec --stacks");
     }

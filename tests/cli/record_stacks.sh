@@ -50,6 +50,16 @@ cp "$(command -v ls)" ./program && "$flrec" -q --stacks -o t.zst ./program >out 
 rm program && mkfifo program
 timeout 20 "$fltrace" sites t.zst >sites || fail "sites waits for a pipe that has a module's name"
 
+# Where the header is lost, nobody knows whether there are stacks: that is damage, and not a wrong kind of trace.
+"$flrec" -q --stacks -o t.zst true
+printf '\377\377' | dd of=t.zst bs=1 seek=60 conv=notrunc 2>/dev/null
+for verb in sites folded; do
+    "$fltrace" $verb t.zst >out 2>err
+    status=$?
+    [ $status -eq 3 ] || fail "$verb of a trace without its header: exit $status, expected 3"
+    expect_err 'the trace is damaged: the file header'
+done
+
 "$flrec" -q -o t.zst true
 "$fltrace" sites t.zst >out 2>err && fail 'sites of a trace without stacks'
 grep -q 'record it with flrec --stacks' err || fail "no hint: $(cat err)"
