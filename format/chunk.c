@@ -31,8 +31,8 @@ static bool chunk_is_within_limits(const struct fl_chunk_header *header)
     return header->decoded_bytes <= FL_CHUNK_BYTES_MAX &&
            header->compressed_bytes <= ZSTD_COMPRESSBOUND(FL_CHUNK_BYTES_MAX) &&
            header->records <= FL_CHUNK_RECORDS_MAX && header->events <= header->records &&
-           header->sequence <= FL_NUMBER_MAX && header->first_event <= FL_NUMBER_MAX &&
-           header->first_serial <= FL_NUMBER_MAX;
+           header->sequence < FL_NUMBER_MAX && header->first_event < FL_NUMBER_MAX &&
+           header->first_serial < FL_NUMBER_MAX;
 }
 
 /* Decompress the chunk whose `bytes` bytes of frame stand at `frame`; NULL, or what is wrong. */

@@ -25,7 +25,7 @@
 #define FL_METADATA_BYTES_MAX    (16u * 1024 * 1024)  /* file header or end record */
 #define FL_INDEX_BYTES_MAX       (256u * 1024 * 1024) /* index or seek table */
 #define FL_METADATA_ITEMS_MAX    4096u                /* items in one list of metadata */
-#define FL_NUMBER_MAX            (UINT64_C(1) << 62)  /* first event, serial, chunk number */
+#define FL_NUMBER_MAX            (UINT64_C(1) << 62)  /* first event, serial, chunk: below it */
 #define FL_BATCH_OPS             4096u                /* operations in one batch at most */
 
 /* X(name, text): the calls of the malloc family. Part of the format: append only. */

@@ -158,7 +158,7 @@ static void sizes_over_a_limit_are_refused_before_memory_is_taken(void **state)
         {.compressed_bytes = UINT32_MAX},
         {.records = FL_CHUNK_RECORDS_MAX + 1},
         {.records = 1, .events = 2},
-        {.first_serial = FL_NUMBER_MAX + 1},
+        {.first_serial = FL_NUMBER_MAX},
         {.first_event = UINT64_MAX},
         {.sequence = UINT64_MAX},
     };
