@@ -1,0 +1,73 @@
+#!/bin/sh
+# check.sh FLTRACE FLREPLAY FOLDER LIMIT [--write]: what the commands make of each golden trace, against NAME.txt beside it.
+#
+# Every command has LIMIT KiB of address space and ten seconds: a small file must not take more, whatever it declares. Only a replay
+# that is checked reserves more than it uses. The hostile files (huge-*, and the folder hostile) have no text: every command must
+# end with 3 and an error; what is called whole is harmless.
+# --write makes the texts anew, to be read before they are committed.
+fltrace=$1
+flreplay=$2
+folder=$3
+limit=$4
+write=${5:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+files=0
+
+run() { # COMMAND...: output to out and err, exit code to status
+    (ulimit -v "$limit" && exec timeout 10 "$@" <"$trace") >"$work/out" 2>"$work/err"
+    status=$?
+    [ $status -lt 64 ] || fail "$* ended with $status"
+}
+
+fail() { # MESSAGE
+    echo "golden: $name: $1"
+    head -5 "$work/err"
+    failures=$((failures + 1))
+}
+
+transcript() { # what is printed of $trace, as text
+    case $name in *stacks*) verbs='info dump folded' ;; *) verbs='info dump' ;; esac
+    for verb in $verbs; do
+        run "$fltrace" $verb -
+        echo "\$ fltrace $verb"
+        cat "$work/out" "$work/err"
+        echo "= $status"
+    done
+    limit=unlimited run "$flreplay" -q - --alloc=size-tree --check=full --runs=0
+    echo "\$ flreplay"
+    cat "$work/err"
+    echo "= $status"
+}
+
+hostile_check() {
+    case $name in */whole-*) wanted=0 ;; *) wanted=3 ;; esac
+    for command in "$fltrace info" "$fltrace stats" "$fltrace dump" "$fltrace pack -o /dev/null" \
+        "$flreplay -q --alloc=size-tree --check=off --runs=1"; do
+        # shellcheck disable=SC2086
+        run $command -
+        [ "$status" -eq $wanted ] || fail "$command: exit $status, expected $wanted"
+        [ $wanted -eq 0 ] || grep -q ': error: ' "$work/err" || fail "$command: no error is printed"
+    done
+}
+
+for trace in "$folder"/*/*; do
+    name=${trace#"$folder"/}
+    case $name in
+    *.txt) continue ;;
+    hostile/* | */huge-*)
+        [ "$(wc -c <"$trace")" -le 1024 ] || fail 'larger than 1 KiB'
+        hostile_check
+        ;;
+    *)
+        [ "$(wc -c <"$trace")" -le 4096 ] || fail 'larger than 4 KiB'
+        transcript >"$work/text"
+        [ "$write" = --write ] && cp "$work/text" "${trace%.*}.txt"
+        diff "${trace%.*}.txt" "$work/text" || fail 'is not read as it was'
+        ;;
+    esac
+    files=$((files + 1))
+done
+echo "golden: $files traces, $failures findings"
+[ "$failures" -eq 0 ] && [ "$files" -gt 80 ]
