@@ -5,6 +5,7 @@
  */
 #include "describe.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static size_t read_all(int fd, char *buffer, size_t room)
 {
     size_t used = 0;
     ssize_t got;
-    while (used < room && (got = read(fd, buffer + used, room - used)) > 0)
+    while (used < room && (got = TEMP_FAILURE_RETRY(read(fd, buffer + used, room - used))) > 0)
         used += (size_t)got;
     return used;
 }

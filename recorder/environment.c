@@ -8,6 +8,7 @@
  */
 #include "environment.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -83,7 +84,7 @@ static ssize_t environ_read(pid_t pid, char *text, size_t room)
         return -1;
     size_t used = 0;
     ssize_t got = 0;
-    while (used < room && (got = read(fd, text + used, room - used)) > 0)
+    while (used < room && (got = TEMP_FAILURE_RETRY(read(fd, text + used, room - used))) > 0)
         used += (size_t)got;
     close(fd);
     return got < 0 ? -1 : (ssize_t)used;

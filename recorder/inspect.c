@@ -8,6 +8,7 @@
  */
 #include "inspect.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <limits.h>
@@ -56,7 +57,7 @@ static bool path_find(const char *program, char *out)
 static bool script_interpreter(int fd, char *out)
 {
     char line[PATH_MAX];
-    const ssize_t bytes = pread(fd, line, sizeof line - 1, 0);
+    const ssize_t bytes = TEMP_FAILURE_RETRY(pread(fd, line, sizeof line - 1, 0));
     if (bytes < 3 || line[0] != '#' || line[1] != '!')
         return false;
     line[bytes] = '\0';

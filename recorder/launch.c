@@ -72,7 +72,7 @@ static _Noreturn void child_run(const struct fl_launch_config *config, int go_fd
                                 const struct signal_state *before)
 {
     char go;
-    if (read(go_fd, &go, 1) != 1)
+    if (TEMP_FAILURE_RETRY(read(go_fd, &go, 1)) != 1)
         _exit(FL_EXIT_OURS);
     close(go_fd);
     fcntl(config->control_fd, F_SETFD, 0);
@@ -84,7 +84,7 @@ static _Noreturn void child_run(const struct fl_launch_config *config, int go_fd
         execvp(config->argv[0], config->argv);
     }
     const int code = errno;
-    if (write(fail_fd, &code, sizeof code) < 0)
+    if (TEMP_FAILURE_RETRY(write(fail_fd, &code, sizeof code)) < 0)
         _exit(FL_EXIT_OURS);
     _exit(FL_EXIT_OURS);
 }
@@ -121,21 +121,20 @@ void fl_launch_cancel(struct fl_launch *launch)
     close(launch->go_fd);
     close(launch->fail_fd);
     if (launch->pid > 0)
-        waitpid(launch->pid, NULL, 0);
+        (void)TEMP_FAILURE_RETRY(waitpid(launch->pid, NULL, 0));
 }
 
 int fl_launch_go(struct fl_launch *launch)
 {
     int code = 0;
     ssize_t got = -1;
-    if (write(launch->go_fd, "g", 1) == 1)
-        while ((got = read(launch->fail_fd, &code, sizeof code)) < 0 && errno == EINTR)
-            continue;
+    if (TEMP_FAILURE_RETRY(write(launch->go_fd, "g", 1)) == 1)
+        got = TEMP_FAILURE_RETRY(read(launch->fail_fd, &code, sizeof code));
     close(launch->go_fd);
     close(launch->fail_fd);
     if (got == 0)
         return 0; /* the pipe closed on exec */
-    waitpid(launch->pid, NULL, 0);
+    (void)TEMP_FAILURE_RETRY(waitpid(launch->pid, NULL, 0));
     return got == (ssize_t)sizeof code ? code : EIO;
 }
 
@@ -161,13 +160,13 @@ static void stop_with_child(pid_t pid, int signal)
 /* Has the child ended? Handles its stops on the way. */
 static bool child_poll(pid_t pid, int *status)
 {
-    pid_t got;
-    while ((got = waitpid(pid, status, WNOHANG | WUNTRACED)) == pid) {
+    long got;
+    while ((got = TEMP_FAILURE_RETRY(waitpid(pid, status, WNOHANG | WUNTRACED))) == pid) {
         if (!WIFSTOPPED(*status))
             return true;
         stop_with_child(pid, WSTOPSIG(*status));
     }
-    return got < 0 && errno != EINTR;
+    return got < 0;
 }
 
 int fl_launch_wait(const struct fl_launch *launch, void (*toggle)(void *user), void *user)
@@ -200,7 +199,7 @@ static bool is_flrec(pid_t pid)
     char path[64], name[16] = "";
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t bytes = fd >= 0 ? read(fd, name, sizeof name - 1) : -1;
+    const ssize_t bytes = fd >= 0 ? TEMP_FAILURE_RETRY(read(fd, name, sizeof name - 1)) : -1;
     if (fd >= 0)
         close(fd);
     return bytes > 0 && strcmp(name, "flrec\n") == 0;
