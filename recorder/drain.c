@@ -84,8 +84,11 @@ static struct fl_drain_trace *current_trace(struct fl_drain *drain)
 static void image_open(struct fl_drain *drain)
 {
     struct fl_drain_trace *trace = report_add(&drain->report);
-    if (!trace)
+    if (!trace) {
+        drain->report.images_untold++;
+        fl_output_discard(&drain->output);
         return;
+    }
     trace->path = fl_output_name(drain->config.path, drain->image);
     if (drain->output.fd < 0 && trace->path &&
         fl_output_open(trace->path, &drain->output, &trace->result.error) != FL_OK)
@@ -101,8 +104,10 @@ static void image_open(struct fl_drain *drain)
         fl_inheritance_end(&inherited);
     trace->was_opened = drain->session != NULL;
     trace->is_file = !drain->has_stream;
-    if (!drain->session)
+    if (!drain->session) {
         (void)fl_fail(&trace->result.error, FL_NOMEM, "no memory to record");
+        fl_output_discard(&drain->output); /* an empty file is not to get its name */
+    }
 }
 
 /* A disk that is full took part of a chunk: leave what is whole. */

@@ -39,6 +39,7 @@ struct fl_drain_report {
     size_t trace_count;
     uint64_t images_seen;    /* that attached; 0: the library never ran */
     uint64_t images_skipped; /* later images when writing to a stream */
+    uint64_t images_untold;  /* without a trace, and without memory to note which */
 };
 
 /** Start the thread; returns once it holds the mutex whose loss tells the program of our end. */

@@ -145,12 +145,15 @@ static enum fl_status process_start(struct fl_herd *herd, struct process *proces
 }
 
 static void report_add(struct fl_herd *herd, const struct process *process,
-                       const struct fl_drain_report *report)
+                       struct fl_drain_report *report)
 {
     struct fl_herd_process *grown =
         realloc(herd->report.processes, (herd->report.count + 1) * sizeof *grown);
-    if (!grown)
+    if (!grown) {
+        fl_drain_report_free(report);
+        herd->report.untold++;
         return;
+    }
     herd->report.processes = grown;
     const size_t at = process->is_first ? 0 : herd->report.count;
     memmove(&grown[at + 1], &grown[at], (herd->report.count - at) * sizeof *grown);

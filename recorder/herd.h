@@ -45,6 +45,7 @@ struct fl_herd_report {
     size_t count;
     uint64_t refused;   /* processes that could not be recorded */
     uint64_t unreached; /* processes that could not open the memory flrec made for them */
+    uint64_t untold;    /* processes of which there was no memory to note what they came to */
 };
 
 /** Memory for the recording and the first process's rings; no thread yet, so that forking is

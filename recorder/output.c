@@ -76,21 +76,31 @@ static int file_create(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
-/* Behind a link the file itself is replaced, not the link. */
-static void part_open(struct fl_output *output)
+static void part_forget(struct fl_output *output)
 {
-    char *target = realpath(output->path, NULL);
-    char *part = NULL;
-    if (asprintf(&part, "%s.part", target ? target : output->path) < 0)
-        part = NULL;
-    free(target);
-    output->fd = part ? file_create(part) : -1;
-    output->part = part;
-    if (output->fd >= 0 || !part)
-        return;
-    free(part);
-    output->part = NULL;
-    output->fd = file_create(output->path);
+    free(output->part);
+    free(output->target);
+    output->part = output->target = NULL;
+}
+
+/* Behind a link the file itself is replaced, not the link. Both names are made now: at the end there
+ * may be no memory for them. False: there is none now. */
+static bool part_open(struct fl_output *output)
+{
+    output->target = realpath(output->path, NULL);
+    if (!output->target)
+        output->target = strdup(output->path);
+    if (!output->target || asprintf(&output->part, "%s.part", output->target) < 0) {
+        output->part = NULL; /* asprintf leaves it undefined */
+        part_forget(output);
+        return false;
+    }
+    output->fd = file_create(output->part);
+    if (output->fd < 0) {
+        part_forget(output);
+        output->fd = file_create(output->path);
+    }
+    return true;
 }
 
 static void output_end(struct fl_output *output)
@@ -98,7 +108,7 @@ static void output_end(struct fl_output *output)
     if (output->fd >= 0)
         close(output->fd);
     free(output->path);
-    free(output->part);
+    part_forget(output);
     *output = FL_OUTPUT_NONE;
 }
 
@@ -107,6 +117,7 @@ enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl
     struct stat status;
     const bool is_stdout = strcmp(path, "-") == 0;
     *out = FL_OUTPUT_NONE;
+    bool has_memory = true;
     out->path = strdup(path);
     if (!out->path)
         return fl_fail(err, FL_NOMEM, "no memory for the recorder");
@@ -119,7 +130,11 @@ enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl
     else if (is_special(path))
         out->fd = file_create(path);
     else
-        part_open(out);
+        has_memory = part_open(out);
+    if (!has_memory) {
+        output_end(out);
+        return fl_fail(err, FL_NOMEM, "no memory for the name of %s", path);
+    }
     if (out->fd < 0) {
         const int code = errno;
         output_end(out);
@@ -132,13 +147,8 @@ enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl
 enum fl_status fl_output_finish(struct fl_output *output, struct fl_error *err)
 {
     enum fl_status status = FL_OK;
-    char *target = output->part ? strdup(output->part) : NULL;
-    if (target) {
-        target[strlen(target) - strlen(".part")] = '\0';
-        if (rename(output->part, target) != 0)
-            status = fl_fail_os(err, FL_IO, errno, "cannot name %s", output->part);
-    }
-    free(target);
+    if (output->part && rename(output->part, output->target) != 0)
+        status = fl_fail_os(err, FL_IO, errno, "cannot name %s", output->part);
     output_end(output);
     return status;
 }

@@ -35,6 +35,7 @@ struct fl_output {
     int fd;     /* -1: none */
     char *path; /* as asked for */
     char *part; /* NULL: written under its name, a stream or in a folder that allows no other */
+    char *target; /* the name that `part` gets; behind a link, that of the file itself */
     bool is_file; /* a plain file: it can be cut, read again and have others beside it */
 };
 

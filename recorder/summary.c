@@ -190,9 +190,22 @@ static void print_skipped(FILE *out, const struct fl_herd_report *herd)
              "with it: run flrec as that user");
 }
 
+static void print_untold(FILE *out, const struct fl_herd_report *herd)
+{
+    uint64_t images = 0;
+    for (size_t i = 0; i < herd->count; i++)
+        images += herd->processes[i].report.images_untold;
+    if (images > 0)
+        warn(out, "some programs have no trace: no memory to record", NULL);
+    if (herd->untold > 0)
+        warn(out, "some processes are not listed: no memory to note what they came to",
+             "fltrace info tells of each trace whether it is whole");
+}
+
 void fl_summary_print(FILE *out, const struct fl_herd_report *herd, bool is_quiet,
                       bool is_verbose)
 {
+    print_untold(out, herd);
     if (herd->count == 0)
         return;
     struct sums sums = {0};
