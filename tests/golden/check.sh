@@ -15,6 +15,9 @@ trap 'rm -rf "$work"' EXIT
 failures=0
 files=0
 
+# Which formats of others are known besides is no matter of this one.
+text() { cat "$work/out" "$work/err" | sed 's/, nor any of [^(]* (/ (/'; }
+
 run() { # COMMAND...: output to out and err, exit code to status
     (ulimit -v "$limit" && exec timeout 10 "$@" <"$trace") >"$work/out" 2>"$work/err"
     status=$?
@@ -32,12 +35,13 @@ transcript() { # what is printed of $trace, as text
     for verb in $verbs; do
         run "$fltrace" $verb -
         echo "\$ fltrace $verb"
-        cat "$work/out" "$work/err"
+        text
         echo "= $status"
     done
     limit=unlimited run "$flreplay" -q - --alloc=size-tree --check=full --runs=0
+    : >"$work/out"
     echo "\$ flreplay"
-    cat "$work/err"
+    text
     echo "= $status"
 }
 
