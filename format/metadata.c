@@ -176,23 +176,25 @@ static bool get_counted(struct fl_cursor *from, struct fl_cursor *span)
     return fl_get_varint(from, &bytes) && fl_get_span(from, bytes, span);
 }
 
-bool fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta)
+enum fl_status fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta)
 {
     uint64_t count;
     if (!fl_get_varint(&from, &count) || count > FL_METADATA_ITEMS_MAX ||
         count > fl_cursor_left(&from) / 2) {
-        return false;
+        return FL_CORRUPT;
     }
     for (uint64_t i = 0; i < count; i++) {
         struct fl_cursor name, value;
         if (!get_counted(&from, &name) || !get_counted(&from, &value) ||
-            memchr(name.at, '\0', fl_cursor_left(&name)) != NULL ||
-            !item_set(meta, (const char *)name.at, fl_cursor_left(&name), value.at,
+            memchr(name.at, '\0', fl_cursor_left(&name)) != NULL) {
+            return FL_CORRUPT;
+        }
+        if (!item_set(meta, (const char *)name.at, fl_cursor_left(&name), value.at,
                       fl_cursor_left(&value))) {
-            return false;
+            return FL_NOMEM;
         }
     }
-    return fl_cursor_left(&from) == 0;
+    return fl_cursor_left(&from) == 0 ? FL_OK : FL_CORRUPT;
 }
 
 bool fl_metadata_copy(struct fl_metadata *to, const struct fl_metadata *from)

@@ -2,6 +2,7 @@
 #ifndef FL_METADATA_H
 #define FL_METADATA_H
 
+#include <fl/status.h>
 #include <fl/trace.h>
 
 #include "bytes.h"
@@ -12,8 +13,9 @@ size_t fl_metadata_encoded_bytes(const struct fl_metadata *meta);
 /* Write the list to `out`, which has room for fl_metadata_encoded_bytes. Returns its bytes. */
 size_t fl_metadata_encode(const struct fl_metadata *meta, uint8_t *out);
 
-/* Read a list that fills `from` exactly into the empty `meta`. False when malformed (what was
- * read until there stays) or out of memory. */
-bool fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta);
+/* Read a list that fills `from` exactly into the empty `meta`. FL_OK; FL_CORRUPT when it is malformed
+ * (what was read until there stays); FL_NOMEM. */
+enum fl_status fl_metadata_decode(struct fl_cursor from, struct fl_metadata *meta)
+    __attribute__((warn_unused_result));
 
 #endif

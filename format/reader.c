@@ -62,6 +62,11 @@ enum fl_status fl_reader_damage(struct fl_reader *reader, uint64_t offset, const
 
 /* ---- file header ---- */
 
+static enum fl_status no_memory(struct fl_error *err)
+{
+    return fl_fail(err, FL_NOMEM, "no memory for a trace reader");
+}
+
 bool fl_reader_knows(const uint8_t *at, size_t have)
 {
     return have >= 12 &&
@@ -93,11 +98,12 @@ bool fl_check_is_valid(const uint8_t *content, size_t bytes)
 }
 
 /* The metadata of a header whose check is right. Bytes behind it belong to a later version. */
-static bool header_metadata_read(struct fl_reader *reader, const uint8_t *content, size_t bytes)
+static enum fl_status header_metadata_read(struct fl_reader *reader, const uint8_t *content,
+                                           size_t bytes)
 {
     const uint32_t meta_bytes = fl_load32(content + 24);
     if (meta_bytes > bytes - FL_HEADER_FIXED_BYTES - FL_CHECK_BYTES) {
-        return false;
+        return FL_CORRUPT;
     }
     const struct fl_cursor from = {content + FL_HEADER_FIXED_BYTES,
                                    content + FL_HEADER_FIXED_BYTES + meta_bytes};
@@ -114,11 +120,15 @@ static enum fl_status header_take(struct fl_reader *reader, const uint8_t *conte
     if (reader->is_header_damaged) {
         return FL_OK;
     }
-    const enum fl_status status = header_versions(reader, content, err);
+    enum fl_status status = header_versions(reader, content, err);
     if (status != FL_OK) {
         return status;
     }
-    reader->is_header_damaged = !header_metadata_read(reader, content, bytes);
+    status = header_metadata_read(reader, content, bytes);
+    if (status == FL_NOMEM) {
+        return no_memory(err);
+    }
+    reader->is_header_damaged = status != FL_OK;
     if (!reader->is_header_damaged) {
         reader->walked.header_bytes = FL_SKIPPABLE_BYTES + bytes;
         fl_input_skip(&reader->input, FL_SKIPPABLE_BYTES + bytes);
@@ -177,11 +187,6 @@ struct fl_reader *fl_reader_new(const struct fl_reader_source *source, struct fl
         return NULL;
     }
     return reader;
-}
-
-static enum fl_status no_memory(struct fl_error *err)
-{
-    return fl_fail(err, FL_NOMEM, "no memory for a trace reader");
 }
 
 /* What a reader of frames needs besides. */

@@ -42,6 +42,8 @@ static const char *end_compare(struct fl_reader *reader, const uint8_t *content)
                : "the end record does not agree with the chunks";
 }
 
+static const char no_memory[] = "no memory"; /* no damage: the reading ends */
+
 static const char *end_take(struct fl_reader *reader, const uint8_t *content, size_t bytes)
 {
     if (reader->has_end) {
@@ -57,8 +59,10 @@ static const char *end_take(struct fl_reader *reader, const uint8_t *content, si
     const uint32_t meta_bytes = fl_load32(content + 4);
     const struct fl_cursor meta = {content + FL_END_FIXED_BYTES,
                                    content + FL_END_FIXED_BYTES + meta_bytes};
-    if (meta_bytes > room || !fl_metadata_decode(meta, reader->end_meta)) {
-        return "the metadata of the end record";
+    const enum fl_status status =
+        meta_bytes > room ? FL_CORRUPT : fl_metadata_decode(meta, reader->end_meta);
+    if (status != FL_OK) {
+        return status == FL_NOMEM ? no_memory : "the metadata of the end record";
     }
     const char *wrong = end_compare(reader, content);
     reader->totals.lost_events = fl_load64(content + 40);
@@ -151,6 +155,9 @@ enum fl_status fl_tail_read(struct fl_reader *reader, size_t bytes, struct fl_er
         wrong = index_take(reader, content, bytes);
     } else {
         wrong = end_take(reader, content, bytes);
+    }
+    if (wrong == no_memory) {
+        return fl_reader_finish(reader, FL_NOMEM, offset, "", err);
     }
     if (reader->has_end) {
         fl_input_skip(&reader->input, FL_SKIPPABLE_BYTES + bytes);

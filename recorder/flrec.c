@@ -289,7 +289,7 @@ int main(int argc, char **argv)
     enum fl_status status =
         fl_opt_parse(&command, argc, argv, option_take, &settings, &first, &err);
     if (status == FL_END)
-        return EXIT_SUCCESS;
+        return fl_opt_end(&command, EXIT_SUCCESS) == EXIT_SUCCESS ? EXIT_SUCCESS : FL_EXIT_OURS;
     if (status == FL_OK && settings.toggle_pid != 0) {
         status = fl_launch_toggle((pid_t)settings.toggle_pid, &err);
         return status == FL_OK ? EXIT_SUCCESS : fail(&err);

@@ -8,6 +8,7 @@
  */
 #include <fl/opt.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -296,6 +297,21 @@ enum fl_status fl_opt_parse(const struct fl_command *command, int argc, char **a
             return status;
         }
     }
+}
+
+int fl_opt_end(const struct fl_command *command, int code)
+{
+    struct fl_error err;
+    const bool has_failed_before = ferror(stdout) != 0;
+    errno = 0;
+    if ((fflush(stdout) == 0 && !has_failed_before) || code == FL_EXIT_ENVIRONMENT) {
+        return code;
+    }
+    /* Of an earlier failure the reason is gone, unless what is left meets it again. */
+    (void)(errno != 0 ? fl_fail_os(&err, FL_IO, errno, "cannot write to standard output")
+                      : fl_fail(&err, FL_IO, "cannot write to standard output"));
+    fl_opt_report(command, &err);
+    return code == FL_EXIT_OK ? FL_EXIT_ENVIRONMENT : code;
 }
 
 void fl_opt_report(const struct fl_command *command, const struct fl_error *err)

@@ -113,13 +113,14 @@ static void next_say(const struct convert *convert)
     }
 }
 
-/* Was all of the file read? Malformed lines of another tool's are lost events by then; damage of one of
- * ours is not to look whole. */
+/* Was all of the file read, and all that was read taken? Malformed lines of another tool's are lost events by
+ * then; damage of one of ours is not to look whole. */
 static bool is_to_be_kept(const struct fl_reader *reader, enum fl_status damage)
 {
     const bool is_imported =
         fl_metadata_get(fl_reader_metadata(reader), "imported_from", NULL) != NULL;
-    return damage == FL_OK || (is_imported && fl_reader_totals(reader)->is_complete);
+    return damage == FL_OK || (is_imported && fl_reader_totals(reader)->is_complete &&
+                               fl_status_exit(damage) == FL_EXIT_TRACE);
 }
 
 static enum fl_status convert_begin(struct convert *convert, struct fl_reader *reader)

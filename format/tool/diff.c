@@ -142,7 +142,7 @@ static enum fl_status side_open(const struct request *request, struct fl_diff_si
     return status;
 }
 
-/* What cannot be opened ends the command; of a damaged trace the rest is compared. */
+/* What cannot be opened, or read to its end, ends the command; of a damaged trace the rest is compared. */
 static enum fl_status side_read(const struct request *request, struct fl_diff_side *side,
                                 struct fl_error *err)
 {
@@ -152,6 +152,10 @@ static enum fl_status side_read(const struct request *request, struct fl_diff_si
     }
     side->status = fl_trace_walk(&command, side->reader, step_take, side);
     fl_costs_finish(&side->costs);
+    if (fl_status_exit(side->status) == FL_EXIT_ENVIRONMENT) {
+        return fl_fail(err, side->status, "%s was not read to its end: no comparison",
+                       side->path);
+    }
     return side->is_out_of_memory ? fl_fail(err, FL_NOMEM, "no memory for the costs") : FL_OK;
 }
 
@@ -221,6 +225,8 @@ int verb_diff(int argc, char **argv)
     struct fl_error err;
     int first;
     if (request == NULL) {
+        (void)fl_fail(&err, FL_NOMEM, "no memory for a comparison");
+        fl_opt_report(&command, &err);
         return FL_EXIT_ENVIRONMENT;
     }
     request->diff.settings =

@@ -145,8 +145,5 @@ int verb_dump(int argc, char **argv)
     }
     status = fl_trace_walk(&command, reader, step_print, &dump);
     fl_reader_close(reader);
-    if (status == FL_OK && fflush(stdout) != 0) {
-        status = FL_IO;
-    }
     return fl_status_exit(status);
 }

@@ -86,12 +86,12 @@ int main(int argc, char **argv)
     if (status == FL_OK) {
         const struct fl_verb *verb = verb_find(argv[first]);
         if (verb != NULL) {
-            return verb->run(argc - first, argv + first);
+            return fl_opt_end(&command, verb->run(argc - first, argv + first));
         }
         status = verb_missing(argv[first], &err);
     }
     if (status == FL_END) {
-        return EXIT_SUCCESS;
+        return fl_opt_end(&command, FL_EXIT_OK);
     }
     fl_opt_report(&command, &err);
     return fl_status_exit(status);

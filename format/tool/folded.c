@@ -104,6 +104,9 @@ static enum fl_status folded_print(const struct fl_costs *costs, const struct fl
 {
     struct fl_symbols *symbols = fl_symbols_new(stacks);
     if (symbols == NULL) {
+        struct fl_error err;
+        (void)fl_fail(&err, FL_NOMEM, "no memory for the names of functions");
+        fl_opt_report(&command, &err);
         return FL_NOMEM;
     }
     for (uint32_t stack = 0; stack < costs->count; stack++) {
@@ -114,7 +117,7 @@ static enum fl_status folded_print(const struct fl_costs *costs, const struct fl
         }
     }
     fl_symbols_free(symbols);
-    return fflush(stdout) == 0 ? FL_OK : FL_IO;
+    return FL_OK;
 }
 
 int verb_folded(int argc, char **argv)

@@ -36,8 +36,9 @@ static bool step_count(const struct fl_step *step, void *user)
     return true;
 }
 
-/* One value: NUL bytes between list items become spaces, control characters '?'. */
-static void metadata_print(const struct fl_metadata *meta)
+/* One value a line: NUL bytes between list items become spaces, control characters '?'. False when there is no
+ * memory for one. */
+static bool metadata_print(const struct fl_metadata *meta)
 {
     for (size_t i = 0; meta != NULL && i < fl_metadata_count(meta); i++) {
         const char *name, *value;
@@ -45,7 +46,7 @@ static void metadata_print(const struct fl_metadata *meta)
         fl_metadata_at(meta, i, &name, &value, &bytes);
         char *text = malloc(bytes + 1);
         if (text == NULL) {
-            return;
+            return false;
         }
         memcpy(text, value, bytes + 1);
         for (size_t at = 0; at < bytes; at++) {
@@ -58,6 +59,7 @@ static void metadata_print(const struct fl_metadata *meta)
         printf("  %-18s %s\n", label, text);
         free(text);
     }
+    return true;
 }
 
 static void calls_print(const struct fl_counts *counts)
@@ -139,11 +141,14 @@ static void oddities_print(const struct fl_counts *counts)
     number_print("implied frees", counts->implied_frees);
 }
 
-static void info_print(const struct fl_reader *reader, const struct fl_counts *counts)
+static enum fl_status info_print(const struct fl_reader *reader, const struct fl_counts *counts,
+                                 struct fl_error *err)
 {
     printf("recorded\n");
-    metadata_print(fl_reader_metadata(reader));
-    metadata_print(fl_reader_end_metadata(reader));
+    if (!metadata_print(fl_reader_metadata(reader)) ||
+        !metadata_print(fl_reader_end_metadata(reader))) {
+        return fl_fail(err, FL_NOMEM, "no memory for the metadata");
+    }
     totals_print(counts, fl_reader_totals(reader));
     printf("calls\n");
     calls_print(counts);
@@ -151,6 +156,7 @@ static void info_print(const struct fl_reader *reader, const struct fl_counts *c
     sizes_print(counts);
     memory_print(counts);
     oddities_print(counts);
+    return FL_OK;
 }
 
 static void guess_warn(const struct fl_metadata *meta)
@@ -183,7 +189,12 @@ int verb_info(int argc, char **argv)
         return fl_status_exit(status);
     }
     status = fl_trace_walk(&command, reader, step_count, &counts);
-    info_print(reader, &counts);
+    struct fl_error err;
+    const enum fl_status printed = info_print(reader, &counts, &err);
+    if (printed != FL_OK) {
+        fl_opt_report(&command, &err);
+        status = status == FL_OK ? printed : status;
+    }
     guess_warn(fl_reader_metadata(reader));
     fl_reader_close(reader);
     return fl_status_exit(status);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fl/text_stream.h>
+
 #define COMMAND_BYTES 200u /* shown of a command line */
 
 /* ---- what all say ---- */
@@ -159,7 +161,7 @@ static bool list_set(struct fl_metadata *meta, const char *name,
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
+    FILE *out = fl_text_stream_open(&text, &bytes);
     if (out == NULL) {
         return false;
     }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fl/text_stream.h>
+
 #include "numbers.h"
 #include "stack_copy.h"
 
@@ -334,7 +336,7 @@ char *fl_origin_threads(const struct fl_origin *origin)
 {
     char *text = NULL;
     size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    FILE *out = fl_text_stream_open(&text, &bytes);
     if (out == NULL) {
         return NULL;
     }

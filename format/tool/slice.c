@@ -158,6 +158,11 @@ static enum fl_status slice_run(struct slice *slice, struct fl_reader *reader)
     }
     const enum fl_status damage = fl_trace_walk(&command, reader, step_slice, slice);
     fl_origin_free(slice->origin);
+    /* Where it stopped is not where the trace ends. */
+    if (fl_status_exit(damage) == FL_EXIT_ENVIRONMENT) {
+        fl_rewrite_drop(slice->rewrite);
+        return damage;
+    }
     if (slice->status == FL_OK && !slice->has_begun && slice->first > 0) {
         slice->status =
             fl_fail(&slice->err, FL_USAGE, "the trace has no event %" PRIu64, slice->first);

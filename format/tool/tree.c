@@ -134,6 +134,9 @@ int fl_tree_print(const struct fl_command *command, char *const *paths, size_t c
     struct node *nodes = calloc(count, sizeof *nodes);
     enum fl_status first_fault = FL_OK;
     if (nodes == NULL) {
+        struct fl_error err;
+        (void)fl_fail(&err, FL_NOMEM, "no memory for %zu traces", count);
+        fl_opt_report(command, &err);
         return fl_status_exit(FL_NOMEM);
     }
     for (size_t i = 0; i < count; i++) {

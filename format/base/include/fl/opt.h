@@ -83,6 +83,15 @@ bool fl_opt_number(const char *text, size_t length, uint64_t *out);
 /** Print "NAME: error: MESSAGE (WHERE)" and, when there is one, "hint: HINT" to stderr. */
 void fl_opt_report(const struct fl_command *command, const struct fl_error *err);
 
+/**
+ * The last thing a command does: see that what it printed has been written. What has not is an error,
+ * told unless one of its kind was.
+ *
+ * @param code  exit code so far
+ * @return      it, or FL_EXIT_ENVIRONMENT in the place of 0
+ */
+int fl_opt_end(const struct fl_command *command, int code);
+
 /** Name in `names[0 .. count)` nearest to `word` (edit distance at most 3), or NULL. */
 const char *fl_opt_nearest(const char *word, const char *const *names, size_t count);
 
