@@ -27,8 +27,13 @@ enum fl_status fl_baseline_parse(const char *text, size_t bytes, json_t **out,
                                  struct fl_error *err)
 {
     json_error_t error;
+    errno = 0;
     json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     if (document == NULL) {
+        /* Without memory jansson speaks of an error of syntax, or of nothing. */
+        if (errno == ENOMEM) {
+            return fl_fail(err, FL_NOMEM, "no memory for a document");
+        }
         return fl_fail(err, FL_USAGE, "%s, line %d, column %d", error.text, error.line,
                        error.column);
     }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <fl/part_file.h>
+#include <fl/text_stream.h>
 
 #include "baseline.h"
 #include "out.h"
@@ -72,9 +72,7 @@ void fl_document_drop(struct fl_document *document)
         fclose(document->text_stream);
     }
     for (size_t i = 0; i < FL_DOCUMENT_OUTPUTS_MAX; i++) {
-        if (document->outputs[i] != NULL && document->outputs[i] != stdout) {
-            fclose(document->outputs[i]);
-        }
+        fl_part_drop(&document->outputs[i]);
     }
     free(document->text);
     json_decref(document->baseline);
@@ -85,13 +83,13 @@ static enum fl_status streams_open(struct fl_document *document, struct fl_error
 {
     const struct fl_document_request *request = document->request;
     for (size_t i = 0; i < request->output_count; i++) {
-        const char *path = request->outputs[i].path;
-        document->outputs[i] = path == NULL ? stdout : fopen(path, "we");
-        if (document->outputs[i] == NULL) {
-            return fl_fail_os(err, FL_IO, errno, "cannot write %s", path);
+        const enum fl_status status =
+            fl_part_open(&document->outputs[i], request->outputs[i].path, err);
+        if (status != FL_OK) {
+            return status;
         }
     }
-    document->text_stream = open_memstream(&document->text, &document->bytes);
+    document->text_stream = fl_text_stream_open(&document->text, &document->bytes);
     return document->text_stream != NULL ? FL_OK
                                          : fl_fail(err, FL_NOMEM, "no memory for the results");
 }
@@ -157,7 +155,7 @@ static json_t *document_foresee(const struct fl_run_request *run, char *const *p
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *stream = open_memstream(&text, &bytes);
+    FILE *stream = fl_text_stream_open(&text, &bytes);
     struct fl_trace_result result = {0};
     struct fl_means means = {0};
     struct fl_emit emit;
@@ -233,14 +231,14 @@ static enum fl_status outputs_write(struct fl_document *document,
                                     const struct fl_form_input *input, struct fl_error *err)
 {
     for (size_t i = 0; i < document->request->output_count; i++) {
-        FILE *const out = document->outputs[i];
-        bool is_written = document->request->outputs[i].form->write(out, input);
-        if (out != stdout) {
-            is_written = fclose(out) == 0 && is_written;
-            document->outputs[i] = NULL;
+        struct fl_part_file *file = &document->outputs[i];
+        if (!document->request->outputs[i].form->write(file->out, input)) {
+            return fl_fail_os(err, FL_IO, errno, "cannot write %s",
+                              file->path == NULL ? "the results" : file->path);
         }
-        if (!is_written) {
-            return fl_fail_os(err, FL_IO, errno, "the results cannot be written");
+        const enum fl_status status = fl_part_close(file, err);
+        if (status != FL_OK) {
+            return status;
         }
     }
     return FL_OK;
@@ -256,6 +254,9 @@ static enum fl_status text_end(struct fl_document *document, json_t **now, struc
         return fl_fail(err, FL_NOMEM, "no memory for the results");
     }
     if (fl_baseline_parse(document->text, document->bytes, now, &cause) != FL_OK) {
+        if (cause.status == FL_NOMEM) {
+            return fl_fail(err, FL_NOMEM, "no memory for the results");
+        }
         return fl_fail(err, FL_BUG, "the results are no JSON: %s", cause.message);
     }
     return FL_OK;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include <fl/emit.h>
+#include <fl/part_file.h>
 
 #include "form.h"
 #include "means.h"
@@ -37,9 +38,9 @@ struct fl_document {
     FILE *text_stream; /* NULL: nobody wants the document */
     char *text;
     size_t bytes;
-    FILE *outputs[FL_DOCUMENT_OUTPUTS_MAX]; /* as in the request; NULL: not open */
-    struct fl_gate gate;                    /* a verdict points to its rules */
-    struct fl_means means;                  /* of the traces so far */
+    struct fl_part_file outputs[FL_DOCUMENT_OUTPUTS_MAX]; /* as in the request */
+    struct fl_gate gate;                                  /* a verdict points to its rules */
+    struct fl_means means;                                /* of the traces so far */
     json_t *baseline; /* read before the run, so that a bad one is told at once; or NULL */
 };
 

@@ -206,13 +206,24 @@ static void result_record(struct output *output, struct fl_trace_result *result)
     }
 }
 
-/* The tables of all traces that were replayed. */
-static void tables_print(const struct fl_request *request, const struct output *output,
-                         const struct fl_trace_result *results, size_t count)
+static int no_memory(void)
+{
+    struct fl_error err;
+    (void)fl_fail(&err, FL_NOMEM, "no memory for the results");
+    fl_opt_report(&fl_replay_command, &err);
+    return FL_EXIT_ENVIRONMENT;
+}
+
+/* The tables of all traces that were replayed. Gives the exit code. */
+static int tables_print(const struct fl_request *request, const struct output *output,
+                        const struct fl_trace_result *results, size_t count)
 {
     const struct fl_trace_result **shown = calloc(count, sizeof *shown);
     struct fl_out_results complete = {.at = shown, .means = &output->document.means};
-    for (size_t i = 0; shown != NULL && i < count; i++) {
+    if (shown == NULL) {
+        return no_memory();
+    }
+    for (size_t i = 0; i < count; i++) {
         if (results[i].is_complete) {
             shown[complete.count++] = &results[i];
         }
@@ -224,6 +235,7 @@ static void tables_print(const struct fl_request *request, const struct output *
         fl_out_histograms(stdout, complete.at[i]);
     }
     free(shown);
+    return FL_EXIT_OK;
 }
 
 /* Errors and notes of one trace, to standard error; what is wrong is shrunk. Gives its exit code. */
@@ -260,17 +272,14 @@ static int traces_replay(const struct fl_request *request, struct output *output
     struct fl_trace_result *results = results_new(request, paths, count);
     int code = FL_EXIT_OK;
     if (results == NULL) {
-        struct fl_error err;
-        (void)fl_fail(&err, FL_NOMEM, "no memory for the results");
-        fl_opt_report(&fl_replay_command, &err);
-        return FL_EXIT_ENVIRONMENT;
+        return no_memory();
     }
     fl_run_traces(&request->run, results, count);
     for (size_t i = 0; i < count; i++) {
         result_record(output, &results[i]);
     }
     if (output->has_tables) {
-        tables_print(request, output, results, count);
+        code = tables_print(request, output, results, count);
     }
     for (size_t i = 0; i < count; i++) {
         code = graver(code, result_close(request, &results[i]));
@@ -346,7 +355,7 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     const enum fl_status status =
         fl_request_parse(&request, catalog, argc, argv, &first_operand, &err);
     if (status == FL_END) {
-        return FL_EXIT_OK;
+        return fl_opt_end(&fl_replay_command, FL_EXIT_OK);
     }
     if (status != FL_OK) {
         fl_opt_report(&fl_replay_command, &err);
@@ -354,15 +363,15 @@ int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog)
     }
     if (request.wants_catalog) {
         fl_out_catalog(stdout, catalog);
-        return FL_EXIT_OK;
+        return fl_opt_end(&fl_replay_command, FL_EXIT_OK);
     }
     if (request.wants_forms) {
         fl_form_help(stdout);
-        return FL_EXIT_OK;
+        return fl_opt_end(&fl_replay_command, FL_EXIT_OK);
     }
     if (request.wants_metrics) {
         fl_gate_help(stdout);
-        return FL_EXIT_OK;
+        return fl_opt_end(&fl_replay_command, FL_EXIT_OK);
     }
     char *const *paths = argv + first_operand;
     const size_t path_count = (size_t)(argc - first_operand);
