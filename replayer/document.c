@@ -244,15 +244,31 @@ static enum fl_status outputs_write(struct fl_document *document,
     return FL_OK;
 }
 
-static enum fl_status text_end(struct fl_document *document, json_t **now, struct fl_error *err)
+/* Is the document to be read again, for a gate or a form that is a view of it? */
+static bool is_read_again(const struct fl_document *document, bool has_gate)
 {
-    struct fl_error cause;
+    const struct fl_document_request *request = document->request;
+    for (size_t i = 0; i < request->output_count && !has_gate; i++) {
+        has_gate = !request->outputs[i].form->is_text;
+    }
+    return has_gate;
+}
+
+static enum fl_status text_end(struct fl_document *document, struct fl_error *err)
+{
     const bool is_whole = fl_out_json_end(&document->emit, &document->means);
     const bool is_closed = fclose(document->text_stream) == 0;
     document->text_stream = NULL;
     if (!is_whole || !is_closed) {
         return fl_fail(err, FL_NOMEM, "no memory for the results");
     }
+    return FL_OK;
+}
+
+static enum fl_status text_read(struct fl_document *document, json_t **now,
+                                struct fl_error *err)
+{
+    struct fl_error cause;
     if (fl_baseline_parse(document->text, document->bytes, now, &cause) != FL_OK) {
         if (cause.status == FL_NOMEM) {
             return fl_fail(err, FL_NOMEM, "no memory for the results");
@@ -297,7 +313,10 @@ enum fl_status fl_document_close(struct fl_document *document, bool is_good, FIL
     }
     json_t *now = NULL;
     const bool has_gate = is_good && document->baseline != NULL;
-    enum fl_status status = text_end(document, &now, err);
+    enum fl_status status = text_end(document, err);
+    if (status == FL_OK && is_read_again(document, has_gate)) {
+        status = text_read(document, &now, err);
+    }
     if (status == FL_OK) {
         status = results_give(document, now, has_gate, gate_out, exit_code, err);
     }

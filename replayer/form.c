@@ -11,13 +11,14 @@ static bool json_write(FILE *out, const struct fl_form_input *input)
 }
 
 static const struct fl_form forms[] = {
-    {"json", "everything; schema in replayer/RESULTS.md", json_write},
-    {"csv", "one line per figure", fl_form_csv},
-    {"md", "Markdown tables, as for a GitHub step summary", fl_form_md},
-    {"junit", "JUnit XML: a test per allocator, one for its gate", fl_form_junit},
-    {"gab", "github-action-benchmark, tool customSmallerIsBetter", fl_form_gab},
-    {"bmf", "Bencher Metric Format", fl_form_bmf},
-    {"gbench", "Google Benchmark JSON: times by run, counts as counters", fl_form_gbench},
+    {"json", "everything; schema in replayer/RESULTS.md", json_write, true},
+    {"csv", "one line per figure", fl_form_csv, false},
+    {"md", "Markdown tables, as for a GitHub step summary", fl_form_md, false},
+    {"junit", "JUnit XML: a test per allocator, one for its gate", fl_form_junit, false},
+    {"gab", "github-action-benchmark, tool customSmallerIsBetter", fl_form_gab, false},
+    {"bmf", "Bencher Metric Format", fl_form_bmf, false},
+    {"gbench", "Google Benchmark JSON: times by run, counts as counters", fl_form_gbench,
+     false},
 };
 
 const struct fl_form *fl_form_find(const char *name, size_t length)

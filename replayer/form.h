@@ -15,13 +15,14 @@
 struct fl_form_input {
     const char *text; /* the document as it was written, `bytes` long */
     size_t bytes;
-    const json_t *document;                /* the same, read */
+    const json_t *document;                /* the same, read; NULL where the form needs none */
     const struct fl_gate_verdict *verdict; /* NULL: there was no gate */
 };
 
 struct fl_form {
     const char *name, *summary;
     bool (*write)(FILE *out, const struct fl_form_input *input); /* false, errno: it was not */
+    bool is_text; /* the document as it is: it need not be read */
 };
 
 bool fl_form_csv(FILE *out, const struct fl_form_input *input);
