@@ -39,7 +39,7 @@ expect err 'flreplay: error: --limit=0: *'
 run 4 "$FLREPLAY" missing.zst
 expect err 'flreplay: error: cannot open missing.zst: No such file or directory'
 run 4 "$FLREPLAY" t.zst --json=missing/out.json
-expect err 'flreplay: error: cannot write missing/out.json: *'
+expect err 'flreplay: error: cannot write missing/out.json.part: *'
 
 # Results on standard output, notes on standard error, --quiet leaves the errors.
 run 0 "$FLREPLAY" t.zst --runs=1

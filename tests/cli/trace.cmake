@@ -33,8 +33,12 @@ set_tests_properties(cli.import.malloc_bench PROPERTIES LABELS cli TIMEOUT 120)
 # A recorded trace, damaged everywhere; fewer places where a sanitizer slows it down.
 add_executable(trace_damage trace_damage.c)
 target_link_libraries(trace_damage PRIVATE fl_test_trace PkgConfig::ZSTD PkgConfig::XXHASH fl_warnings)
+set(FL_DAMAGE_FLIPS 10000)
+if(FL_SANITIZE)
+  set(FL_DAMAGE_FLIPS 1000)
+endif()
 if(TARGET flrec AND TARGET flreplay)
   add_test(NAME cli.trace.damage COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_damage.sh $<TARGET_FILE:flrec>
-    $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:trace_damage> $<IF:$<BOOL:${FL_SANITIZE}>,1000,10000>)
+    $<TARGET_FILE:fltrace> $<TARGET_FILE:flreplay> $<TARGET_FILE:trace_damage> ${FL_DAMAGE_FLIPS})
   set_tests_properties(cli.trace.damage PROPERTIES LABELS "cli;slow" SKIP_RETURN_CODE 77)
 endif()
