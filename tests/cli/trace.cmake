@@ -33,9 +33,9 @@ set_tests_properties(cli.import.malloc_bench PROPERTIES LABELS cli TIMEOUT 120)
 # A recorded trace, damaged everywhere; fewer places where a sanitizer slows it down.
 add_executable(trace_damage trace_damage.c)
 target_link_libraries(trace_damage PRIVATE fl_test_trace PkgConfig::ZSTD PkgConfig::XXHASH fl_warnings)
-set(FL_DAMAGE_FLIPS 10000)
+set(FL_DAMAGE_FLIPS 10000 1)
 if(FL_SANITIZE)
-  set(FL_DAMAGE_FLIPS 1000)
+  set(FL_DAMAGE_FLIPS 1000 29)
 endif()
 if(TARGET flrec AND TARGET flreplay)
   add_test(NAME cli.trace.damage COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/trace_damage.sh $<TARGET_FILE:flrec>

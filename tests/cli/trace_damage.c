@@ -1,5 +1,5 @@
 /*
- * trace_damage TRACE FLIPS: a recorded trace, cut at each of its bytes, and FLIPS times read with one bit of it flipped, at
+ * trace_damage TRACE FLIPS STEP: a recorded trace, cut at each STEP-th of its bytes, and FLIPS times read with one bit of it flipped, at
  * places that are the same in every run for the same trace. Holds each reading against that of the whole file:
  *
  *   - it is reported: by the status it ends with, or as damage on the way;
@@ -170,9 +170,12 @@ static void cut_check(const struct subject *subject, size_t cut, struct tally *t
 }
 
 /* From the end to the beginning: the file in memory is cut shorter each time. */
-static void cuts_try(const struct subject *subject, struct tally *tally)
+static void cuts_try(const struct subject *subject, size_t step, struct tally *tally)
 {
     for (size_t cut = subject->bytes; cut-- > 0;) {
+        if (cut % step != 0) {
+            continue;
+        }
         if (ftruncate(subject->fd, (off_t)cut) != 0) {
             perror("ftruncate");
             exit(4);
@@ -379,9 +382,10 @@ int main(int argc, char **argv)
 {
     static struct subject subject;
     struct tally tally = {0};
-    const uint64_t flips = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
-    if (flips == 0) {
-        fprintf(stderr, "usage: trace_damage TRACE FLIPS\n");
+    const uint64_t flips = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
+    const size_t step = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
+    if (flips == 0 || step == 0) {
+        fprintf(stderr, "usage: trace_damage TRACE FLIPS STEP\n");
         return 2;
     }
     tally.events_lost = calloc(flips, sizeof *tally.events_lost);
@@ -389,7 +393,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "trace_damage: %s is not a whole trace of 3 to 63 chunks\n", argv[1]);
         return 2;
     }
-    cuts_try(&subject, &tally);
+    cuts_try(&subject, step, &tally);
     flips_try(&subject, flips, &tally);
     if (tally.findings == 0) {
         summary_print(&subject, &tally);

@@ -1,11 +1,12 @@
 #!/bin/sh
-# trace_damage.sh FLREC FLTRACE FLREPLAY TRACE_DAMAGE FLIPS: what flrec recorded of a real program, damaged in every way that a
+# trace_damage.sh FLREC FLTRACE FLREPLAY TRACE_DAMAGE FLIPS STEP: what flrec recorded of a real program, damaged in every way that a
 # disk knows. trace_damage does it in one process, some of it is shown to the commands.
 flrec=$1
 fltrace=$2
 flreplay=$3
 trace_damage=$4
 flips=$5
+step=$6
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -28,7 +29,7 @@ for my $round (1 .. 4) {
 }
 END
 "$flrec" -q --stacks -o t.zst perl rounds.pl >out 2>err || fail 'cannot record'
-"$trace_damage" t.zst "$flips" || failures=1
+"$trace_damage" t.zst "$flips" "$step" || failures=1
 
 bytes=$(wc -c <t.zst)
 flip() { # BYTE: bent.zst is t.zst with one bit of it flipped

@@ -9,6 +9,8 @@ fltrace=$1
 flreplay=$2
 folder=$3
 limit=$4
+seconds=10
+[ "$limit" != unlimited ] || seconds=100 # a sanitizer is slow
 write=${5:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,7 +21,7 @@ files=0
 text() { cat "$work/out" "$work/err" | sed 's/, nor any of [^(]* (/ (/'; }
 
 run() { # COMMAND...: output to out and err, exit code to status
-    (ulimit -v "$limit" && exec timeout 10 "$@" <"$trace") >"$work/out" 2>"$work/err"
+    (ulimit -v "$limit" && exec timeout "$seconds" "$@" <"$trace") >"$work/out" 2>"$work/err"
     status=$?
     [ $status -lt 64 ] || fail "$* ended with $status"
 }
