@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh FLTRACE FLREPLAY FOLDER LIMIT [--write]: what the commands make of each golden trace, against NAME.txt beside it.
 #
-# Every command has LIMIT KiB of address space and ten seconds: a small file must not take more, whatever it declares. Only a replay
+# Every command has LIMIT KiB of address space and ten seconds of a processor: a small file must not take more, whatever it declares. Only a replay
 # that is checked reserves more than it uses. The hostile files (huge-*, and the folder hostile) have no text: every command must
 # end with 3 and an error; what is called whole is harmless.
 # --write makes the texts anew, to be read before they are committed.
@@ -21,7 +21,7 @@ files=0
 text() { cat "$work/out" "$work/err" | sed 's/, nor any of [^(]* (/ (/'; }
 
 run() { # COMMAND...: output to out and err, exit code to status
-    (ulimit -v "$limit" && exec timeout "$seconds" "$@" <"$trace") >"$work/out" 2>"$work/err"
+    (ulimit -v "$limit" && ulimit -t "$seconds" && exec timeout 120 "$@" <"$trace") >"$work/out" 2>"$work/err"
     status=$?
     [ $status -lt 64 ] || fail "$* ended with $status"
 }
