@@ -42,11 +42,11 @@ struct fl_drain {
     uint32_t image;             /* number of the current one, from 0 */
     uint32_t attached;          /* the program's count of images, when last looked at */
     bool has_stream;            /* the first trace is no file: there is room for no other */
-    bool is_discarded;          /* no trace is to be left behind */
-    uint64_t lost_seen;         /* lost events already told to a session */
-    uint64_t nested_before;     /* nested calls of the images before */
-    uint64_t round_ns;          /* start of the last round */
-    uint64_t recycled_ns;       /* last look for threads that are gone */
+    _Atomic bool is_discarded; /* no trace is to be left behind; set when the program is over */
+    uint64_t lost_seen;        /* lost events already told to a session */
+    uint64_t nested_before;    /* nested calls of the images before */
+    uint64_t round_ns;         /* start of the last round */
+    uint64_t recycled_ns;      /* last look for threads that are gone */
     int64_t sleep_ns;
     struct fl_drain_report report;
     _Atomic int child_status; /* FL_STATUS_RUNS, then as from waitpid */

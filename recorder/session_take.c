@@ -409,9 +409,9 @@ void fl_session_take(void *user, struct fl_lane *lane, uint64_t bound, uint64_t 
     while (at < stop) {
         const struct fl_slot *slot = &slots[at & mask];
         uint64_t size_high = 0, stamp_base = lane->stamp_base;
+        const uint64_t ahead = at + FL_PREFETCH_SLOTS < lane->end ? at + FL_PREFETCH_SLOTS : at;
         __builtin_prefetch(&slots[(at + FL_PREFETCH_RING) & mask]);
-        fl_namer_prefetch(session->namer,
-                          fl_slot_address(&slots[(at + FL_PREFETCH_SLOTS) & mask]));
+        fl_namer_prefetch(session->namer, fl_slot_address(&slots[ahead & mask]));
         if (__builtin_expect(fl_slot_goes_before(lane, slot, at), 0)) {
             stamp_base = slot->rest;
             size_high = fl_slot_address(slot);

@@ -252,6 +252,6 @@ void fl_thread_put_wide(struct fl_thread *self, uint64_t size_bytes, uint64_t st
 
 void fl_thread_begin_stamps(struct fl_thread *self)
 {
-    fl_process.was_multi = true;
+    atomic_store_explicit(&fl_process.was_multi, true, memory_order_relaxed);
     self->is_stamping = true;
 }

@@ -47,7 +47,7 @@ struct fl_process {
     uint32_t stamp_source;
     uint32_t stack_depth; /* of fl_shared */
     uint32_t page_log2;
-    volatile bool was_multi; /* is_single was seen false: stamps stay on */
+    _Atomic bool was_multi; /* is_single was seen false: stamps stay on */
 };
 
 extern _Thread_local struct fl_thread fl_thread __attribute__((tls_model("initial-exec")));
@@ -89,7 +89,8 @@ static inline void fl_leave(struct fl_thread *self)
 static inline uint64_t fl_thread_stamp(struct fl_thread *self)
 {
     if (FL_LIKELY(!self->is_stamping)) {
-        if (FL_LIKELY(*fl_process.is_single && !fl_process.was_multi))
+        if (FL_LIKELY(*fl_process.is_single &&
+                      !atomic_load_explicit(&fl_process.was_multi, memory_order_relaxed)))
             return 0;
         fl_thread_begin_stamps(self);
     }
