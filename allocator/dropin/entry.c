@@ -37,7 +37,8 @@ FL_EXPORT void *pvalloc(size_t bytes);
 FL_EXPORT size_t malloc_usable_size(void *block);
 
 /* Names that glibc has for the same functions: whoever uses them must not mix two heaps. */
-#define SAME_AS(name) __attribute__((alias(#name)))
+#define TEXT_OF(name) #name
+#define SAME_AS(name) __attribute__((alias(TEXT_OF(name))))
 FL_EXPORT void *__libc_malloc(size_t bytes) SAME_AS(malloc);
 FL_EXPORT void *__libc_calloc(size_t count, size_t bytes) SAME_AS(calloc);
 FL_EXPORT void *__libc_realloc(void *block, size_t bytes) SAME_AS(realloc);
