@@ -143,7 +143,7 @@ static inline uint8_t *fl_put_varint(uint8_t *at, uint64_t value)
 
 static inline uint64_t fl_zigzag(int64_t value)
 {
-    return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+    return (uint64_t)value << 1 ^ (0 - (uint64_t)(value < 0));
 }
 
 static inline int64_t fl_unzigzag(uint64_t value)

@@ -27,7 +27,7 @@ static void *array_grow(struct fl_comparison *comparison, void *array, size_t co
     }
     void *grown = reallocarray(array, 2 * count + 1, bytes);
     comparison->is_out_of_memory |= grown == NULL;
-    return grown != NULL ? grown : array;
+    return grown != NULL ? grown : array; /* cppcheck-suppress memleak ; the caller has it */
 }
 
 /* The elements of an array by the text that they have under `key`, the first of each; those without one are left out.

@@ -90,15 +90,16 @@ static struct fl_pass_request pass_request(const struct fl_trace_run *run,
     };
 }
 
-static enum fl_status pass_run(struct fl_trace_run *run, struct fl_pass_request *request,
+static enum fl_status pass_run(struct fl_trace_run *run, const struct fl_pass_request *wanted,
                                struct fl_pass_outcome *outcome, struct fl_error *err)
 {
     struct pass pass = {.run = run};
+    struct fl_pass_request request = *wanted;
     if (run->progress != NULL) {
-        request->progress = pass_progress;
-        request->user = &pass;
+        request.progress = pass_progress;
+        request.user = &pass;
     }
-    const enum fl_status status = fl_driver_run(request, outcome, err);
+    const enum fl_status status = fl_driver_run(&request, outcome, err);
     if (status != FL_OK) {
         return status;
     }
