@@ -49,7 +49,9 @@ static uint32_t place_after(const struct fl_slots_shard *shard, uint32_t place)
 static void block_prefetch(const struct fl_slots *slots, uint64_t key)
 {
     const struct fl_slots_shard *shard = &slots->old[shard_of(key)];
-    __builtin_prefetch(shard->blocks + block_home(shard, key), 1);
+    /* A number, since a shard without blocks has no places. */
+    const uintptr_t blocks = (uintptr_t)shard->blocks;
+    __builtin_prefetch((void *)(blocks + block_home(shard, key) * sizeof *shard->blocks), 1);
 }
 
 bool fl_slots_init(struct fl_slots *slots)
