@@ -54,7 +54,7 @@ struct fl_herd {
     struct fl_nursery *nursery;
     const char *path;
     bool is_stream;
-    bool is_discarded;         /* no trace is to be left behind */
+    _Atomic bool is_discarded; /* no trace is to be left behind; set while the thread may ask */
     struct process first_made; /* rings made before the process is there */
     struct process *processes; /* alive */
     size_t count, room;

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,18 @@ static inline const char *fl_test_output_text(struct fl_test_output *output)
 {
     assert_int_equal(fflush(output->file), 0);
     return output->text;
+}
+
+/** Is the kernel asked directly? Not under valgrind and ThreadSanitizer: limits, page faults and mappings are also theirs
+ *  then, and a test of those is to skip. */
+static inline bool fl_test_has_kernel_alone(void)
+{
+#ifdef __SANITIZE_THREAD__
+    return false;
+#else
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded == NULL || strstr(preloaded, "vgpreload") == NULL;
+#endif
 }
 
 static inline void fl_test_output_close(struct fl_test_output *output)

@@ -67,6 +67,8 @@ static long faults_of_writing(const struct fl_region *region)
 static void prefaulted_memory_is_committed_and_counted_as_ever_and_does_not_fault(void **state)
 {
     (void)state;
+    if (!fl_test_has_kernel_alone())
+        skip();
     struct fl_region region;
     struct fl_alloc_stats stats = {0};
     assert_int_equal(fl_region_reserve(&region, 64 * FL_PAGE), 0);
@@ -134,6 +136,8 @@ static int child_unmaps_without_mappings_left(void)
 static void memory_goes_back_when_a_mapping_cannot_be_cut(void **state)
 {
     (void)state;
+    if (!fl_test_has_kernel_alone())
+        skip();
     int status = -1;
     const pid_t child = fork();
     if (child == 0)

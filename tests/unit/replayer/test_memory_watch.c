@@ -25,6 +25,9 @@ typedef void work(struct fl_memory_watch *watch, const void *argument);
 /* Run `run` in a child under a watch. Skips the test where no filter may be installed. */
 static void watched_run(work *run, const void *argument)
 {
+    if (!fl_test_has_kernel_alone()) {
+        skip();
+    }
     memset(outcome, 0, sizeof *outcome);
     const pid_t child = fork();
     assert_true(child >= 0);
@@ -201,6 +204,9 @@ static void our_own_counters_say_the_same(void **state)
 static void what_is_held_are_private_pages_without_a_file(void **state)
 {
     (void)state;
+    if (!fl_test_has_kernel_alone()) {
+        skip();
+    }
     struct fl_memory_held before, after;
     assert_true(fl_memory_held_now(&before));
     void *writable = map(300, PROT_READ | PROT_WRITE), *reserved = map(200, PROT_NONE);
