@@ -370,11 +370,13 @@ enum fl_status fl_herd_make(const struct fl_herd_config *config, struct fl_herd 
     struct fl_herd *herd = calloc(1, sizeof *herd);
     struct fl_nursery *nursery = fl_nursery_new();
     uint64_t inode;
-    enum fl_status status = herd && nursery ? FL_OK : fl_fail(err, FL_NOMEM, "no memory");
-    if (status == FL_OK) {
-        herd->config = *config;
-        status = rings_make(herd, &herd->first_made, err);
+    if (!herd || !nursery) {
+        fl_nursery_free(nursery);
+        free(herd);
+        return fl_fail(err, FL_NOMEM, "no memory");
     }
+    herd->config = *config;
+    enum fl_status status = rings_make(herd, &herd->first_made, err);
     if (status == FL_OK)
         status = clock_start(herd, err);
     if (status == FL_OK)

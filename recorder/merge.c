@@ -28,7 +28,7 @@ bool fl_merge_init(struct fl_merge *merge, struct fl_shared *shared,
                    const struct fl_shared_facts *facts, fl_take *take, void *user)
 {
     struct fl_lane *lanes = calloc(facts->ring_count, sizeof *lanes);
-    struct fl_lane **heap = calloc(facts->ring_count, sizeof *heap);
+    struct fl_lane **heap = calloc(facts->ring_count, sizeof(struct fl_lane *));
     if (!lanes || !heap) {
         free(lanes);
         free(heap);

@@ -388,11 +388,9 @@ static void take_limited(struct fl_session *session, struct fl_lane *lane,
         drop_event(&session->config, slot);
         return;
     }
-    if (!is_call)
-        take_event(session, lane, slot, size_high);
-    else if (is_left_out)
+    if (is_call && is_left_out)
         skip_event(session, lane, slot, size_high);
-    else if (!is_stranger)
+    else if (!is_call || !is_stranger)
         take_event(session, lane, slot, size_high);
     limits_check(session);
 }

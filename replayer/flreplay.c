@@ -218,7 +218,7 @@ static int no_memory(void)
 static int tables_print(const struct fl_request *request, const struct output *output,
                         const struct fl_trace_result *results, size_t count)
 {
-    const struct fl_trace_result **shown = calloc(count, sizeof *shown);
+    const struct fl_trace_result **shown = calloc(count, sizeof(struct fl_trace_result *));
     struct fl_out_results complete = {.at = shown, .means = &output->document.means};
     if (shown == NULL) {
         return no_memory();

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include <fl/assert.h>
 #include <fl/fmt.h>
 
 #define LIVE_BYTES  16u /* asked for by the blocks between */
@@ -76,6 +77,7 @@ static bool probe_free(struct growth_heap *heap, unsigned char *block)
 /* A number below `limit`: splitmix64, whose high half is good enough here. */
 static size_t random_below(struct growth_heap *heap, size_t limit)
 {
+    FL_ASSERT(limit > 0, "there is a number below it");
     uint64_t mixed = heap->random += 0x9E3779B97F4A7C15u;
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,7 +128,8 @@ static void stats_note(struct fl_target_result *target, const struct fl_answer *
     target->has_stats = answer->has_stats;
     target->has_offsets = answer->has_offsets;
     target->stats = answer->stats;
-    strcpy(target->malloc_file, answer->preload.malloc_file);
+    snprintf(target->malloc_file, sizeof target->malloc_file, "%s",
+             answer->preload.malloc_file);
     target->is_repeatable = true;
     target->refused = answer->refused;
 }

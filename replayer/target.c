@@ -129,7 +129,8 @@ static enum fl_status list_add_library(const char *item, size_t length,
              slash == NULL ? file : slash + 1);
     const enum fl_status status = list_add_ops(&fl_target_lib, label, strlen(label), list, err);
     if (status == FL_OK) {
-        strcpy(list->at[list->count - 1].library, file);
+        struct fl_target *target = &list->at[list->count - 1];
+        snprintf(target->library, sizeof target->library, "%s", file);
     }
     return status;
 }

@@ -88,11 +88,10 @@ static bool system_free_sized(struct fl_allocator *self, void *block, size_t byt
                               size_t align)
 {
     const struct system_target *target = (const struct system_target *)self;
-    if (bytes == 0) {
-        free(block); /* it may have been resized to 1 in place of 0 */
-    } else if (align == 0 && target->free_sized != NULL) {
+    const bool is_sized = bytes > 0; /* else it may have been resized to 1 in place of 0 */
+    if (is_sized && align == 0 && target->free_sized != NULL) {
         target->free_sized(block, bytes);
-    } else if (align != 0 && target->free_aligned_sized != NULL) {
+    } else if (is_sized && align != 0 && target->free_aligned_sized != NULL) {
         target->free_aligned_sized(block, align, bytes);
     } else {
         free(block);

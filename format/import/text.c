@@ -91,7 +91,7 @@ static inline bool line_trim(struct fl_cursor *line)
 
 enum fl_status fl_text_next(struct fl_import *import, void *state, struct fl_error *err)
 {
-    struct fl_cursor line;
+    struct fl_cursor line = {NULL, NULL};
     while (fl_import_has_room(import)) {
         enum fl_status status = line_take(import, &line, err);
         if (status != FL_OK) {

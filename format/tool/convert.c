@@ -144,7 +144,7 @@ static enum fl_status convert_begin(struct convert *convert, struct fl_reader *r
 
 static enum fl_status convert_run(struct convert *convert, struct fl_reader *reader)
 {
-    struct fl_writer_totals totals;
+    struct fl_writer_totals totals = {.events = 0};
     enum fl_status damage = FL_OK;
     convert->status = convert_begin(convert, reader);
     if (convert->status == FL_OK) {

@@ -443,8 +443,8 @@ static bool places_grow(struct fl_symbols *symbols)
 static const struct fl_symbol *place_add(struct fl_symbols *symbols,
                                          const struct fl_frame *frame, struct found *found)
 {
-    struct fl_symbol *kept = malloc(found->count * sizeof *kept);
-    if (found->count == 0 || kept == NULL ||
+    struct fl_symbol *kept = found->count > 0 ? malloc(found->count * sizeof *kept) : NULL;
+    if (kept == NULL ||
         (2 * symbols->place_count > symbols->place_mask && !places_grow(symbols))) {
         symbols_clear(found->at, found->count);
         free(kept);

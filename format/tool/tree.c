@@ -53,7 +53,8 @@ static void command_line_set(struct node *node, const struct fl_metadata *meta)
             node->command_line[i] = ' ';
         }
     }
-    strcpy(node->command_line + shown, bytes > shown ? "..." : "");
+    snprintf(node->command_line + shown, sizeof node->command_line - shown, "%s",
+             bytes > shown ? "..." : "");
     fl_make_printable(node->command_line);
 }
 
