@@ -229,23 +229,26 @@ static void map_print(FILE *out, struct map *map, const char *trace, uint64_t ev
     census_print(out, map);
 }
 
+/* The event, and the first damage anywhere in the trace: the peak of what is left may not be the trace's. */
 static enum fl_status peak_find(const struct fl_source *source, uint64_t *event,
-                                struct fl_error *err)
+                                struct fl_error *damage, struct fl_error *err)
 {
     struct fl_steps_told told = {.totals = {.events = 0}};
     const enum fl_status status =
         fl_steps_each(source, UINT64_MAX, step_skip, NULL, &told, err);
     *event = told.totals.peak_event;
+    *damage = told.damage;
     return status;
 }
 
-/* Is there a heap to be drawn, and if so was the trace whole up to there? */
+/* Is there a heap to be drawn, and if so was the trace whole up to there, or for its peak to the end? */
 static enum fl_status told_judge(const struct fl_steps_told *told,
-                                 const struct fl_source *source, uint64_t event,
-                                 struct fl_error *err)
+                                 const struct fl_error *damage, const struct fl_source *source,
+                                 uint64_t event, struct fl_error *err)
 {
-    if (told->damage.status != FL_END) {
-        *err = told->damage;
+    const struct fl_error *first = told->damage.status != FL_END ? &told->damage : damage;
+    if (first->status != FL_END) {
+        *err = *first;
         return err->status;
     }
     return told->totals.events > event
@@ -282,14 +285,15 @@ enum fl_status fl_map_draw(FILE *out, const struct fl_target *target,
         return status;
     }
     struct fl_steps_told told = {.totals = {.events = 0}};
-    status = is_peak ? peak_find(source, &event, err) : FL_OK;
+    struct fl_error damage = {.status = FL_END};
+    status = is_peak ? peak_find(source, &event, &damage, err) : FL_OK;
     if (status == FL_OK) {
         status = fl_steps_each(source, event + 1, step_run, &map, &told, err);
     }
     if (status == FL_OK && told.totals.events > event) {
         map_print(out, &map, source->name, event, is_peak);
     }
-    status = status == FL_OK ? told_judge(&told, source, event, err) : status;
+    status = status == FL_OK ? told_judge(&told, &damage, source, event, err) : status;
     fl_table_free(&map.blocks);
     target->ops->destroy(map.allocator);
     return status;

@@ -36,6 +36,13 @@ run 4 "$FLREPLAY" --map missing.zst
 head -c 9000 t.zst >cut.zst
 run 3 "$FLREPLAY" --map cut.zst
 expect err '*cut.zst*'
+# The peak of half a trace is not told as that of the whole one; up to an event before the damage all is known.
+make_trace 3 200000 long.zst
+head -c $(($(stat -c %s long.zst) / 2)) long.zst >half.zst
+run 3 "$FLREPLAY" --map half.zst --alloc=size-tree
+expect out 'half.zst: size-tree after event *, the peak of payload'
+expect err 'flreplay: error: half.zst: the trace is truncated *'
+run 0 "$FLREPLAY" --map=100 half.zst --alloc=size-tree
 head -c 9000 /dev/urandom >noise.zst
 run 3 "$FLREPLAY" --map noise.zst
 finish
