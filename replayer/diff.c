@@ -11,6 +11,7 @@
 
 #include "baseline.h"
 #include "out_comparison.h"
+#include "outputs.h"
 
 static fl_comparison_writer *writer_find(const char *name)
 {
@@ -95,6 +96,9 @@ enum fl_status fl_diff_give(const struct fl_request *request, char *const *paths
     json_t *document[FL_COMPARISON_AGES] = {NULL, NULL};
     struct fl_comparison comparison = {0};
     enum fl_status status = request_check(request, path_count, err);
+    if (status == FL_OK) {
+        status = fl_outputs_check(request, paths, path_count, err);
+    }
     for (int age = FL_BEFORE; status == FL_OK && age < FL_COMPARISON_AGES; age++) {
         status = fl_baseline_read(paths[age], &document[age], err);
     }

@@ -18,6 +18,7 @@
 #include "library.h"
 #include "out.h"
 #include "out_series.h"
+#include "outputs.h"
 #include "reproduction.h"
 #include "request.h"
 #include "run.h"
@@ -303,6 +304,7 @@ static int request_run(struct fl_request *request, char *const *paths, size_t pa
     struct fl_error err;
     struct output output = {.has_tables = true};
     if (fl_request_complete(request, path_count, &err) != FL_OK ||
+        fl_outputs_check(request, paths, path_count, &err) != FL_OK ||
         fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {
         fl_opt_report(&fl_replay_command, &err);

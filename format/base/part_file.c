@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A link is written through: whoever writes to /dev/stdout does not want a file in its place. */
 static bool is_replaceable(const char *path)
 {
     struct stat status;
-    return stat(path, &status) != 0 || S_ISREG(status.st_mode);
+    return lstat(path, &status) != 0 || S_ISREG(status.st_mode);
 }
 
 enum fl_status fl_part_open(struct fl_part_file *file, const char *path, struct fl_error *err)

@@ -41,6 +41,26 @@ expect err 'flreplay: error: cannot open missing.zst: No such file or directory'
 run 4 "$FLREPLAY" t.zst --json=missing/out.json
 expect err 'flreplay: error: cannot write missing/out.json.part: *'
 
+# What is read is not written over, and nothing is written twice. Until all is done a file stays what it was.
+cp t.zst k.zst
+ln k.zst link.zst
+for option in --json=k.zst --format=csv:./k.zst --series=link.zst --save-baseline=k.zst; do
+    run 2 "$FLREPLAY" k.zst --runs=0 "$option"
+    expect err 'flreplay: error: * would be written over k.zst, which is read'
+    cmp -s t.zst k.zst || fail "$option: the trace is gone"
+done
+run 2 "$FLREPLAY" t.zst --runs=0 --json=both --series=both
+expect err 'flreplay: error: both would be written twice'
+run 2 "$FLREPLAY" t.zst --runs=0 --json=both --format=csv:both
+run 0 "$FLREPLAY" t.zst --runs=0 --json=/dev/null --format=csv:/dev/null
+echo old >kept.json
+run 3 "$FLREPLAY" /dev/null --runs=0 --format=csv:csv
+run 4 "$FLREPLAY" t.zst --alloc=list-addr --runs=0 --json=kept.json --save-baseline=.
+[ "$(cat kept.json)" = old ] || fail 'a call that replays nothing takes the results of another'
+ln -s linked.json symbolic.json
+run 0 "$FLREPLAY" t.zst --alloc=list-addr --runs=0 --json=symbolic.json
+[ -L symbolic.json ] && [ -s linked.json ] || fail 'a link is replaced, not written through'
+
 # Results on standard output, notes on standard error, --quiet leaves the errors.
 run 0 "$FLREPLAY" t.zst --runs=1
 expect out 't.zst: 20,000 events, *'

@@ -80,6 +80,23 @@ static void what_is_no_regular_file_is_written_in_place(void **state)
     assert_true(S_ISCHR(status.st_mode));
 }
 
+static void a_link_is_written_through(void **state)
+{
+    (void)state;
+    struct fl_part_file file;
+    struct stat status;
+    file_write("target", "old");
+    assert_int_equal(symlink("target", "link"), 0);
+    assert_int_equal(fl_part_open(&file, "link", NULL), FL_OK);
+    fputs("new", file.out);
+    assert_int_equal(fl_part_close(&file, NULL), FL_OK);
+    file_expect("target", "new");
+    assert_int_equal(lstat("link", &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    unlink("link");
+    unlink("target");
+}
+
 static void a_folder_that_is_missing_is_told_at_once(void **state)
 {
     (void)state;
@@ -96,6 +113,7 @@ int main(void)
         cmocka_unit_test(the_old_file_stays_until_the_new_one_is_whole),
         cmocka_unit_test(what_is_dropped_leaves_the_old_file),
         cmocka_unit_test(what_is_no_regular_file_is_written_in_place),
+        cmocka_unit_test(a_link_is_written_through),
         cmocka_unit_test(a_folder_that_is_missing_is_told_at_once),
     };
     return cmocka_run_group_tests_name("replayer/part_file", tests, folder_make, folder_remove);

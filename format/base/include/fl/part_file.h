@@ -18,7 +18,7 @@ struct fl_part_file {
 
 /**
  * Begin to write `path`. What it holds stays until the end. Standard output (NULL), and what is no
- * regular file (a pipe, a device), is written directly.
+ * regular file (a pipe, a device, a link), is written directly.
  *
  * @return FL_OK; FL_IO, FL_NOMEM with nothing left open
  */

@@ -1,0 +1,69 @@
+/*
+ * A trace cannot be recorded again, so it is not written over by a slip of the pen; and of two forms
+ * that were written to one file only one would be left. What is compared is the file, not its
+ * name, so that links and "./" make no difference. The files of --shrink have endings of their own and are judged when
+ * their names are known (reproduction.c).
+ */
+#include "outputs.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    OUTPUTS_MAX = FL_DOCUMENT_OUTPUTS_MAX + 2, /* forms, baseline, series */
+};
+
+struct output_list {
+    const char *paths[OUTPUTS_MAX];
+    size_t count;
+};
+
+/* Standard output is none of them. */
+static void list_add(struct output_list *list, const char *path)
+{
+    if (path != NULL && strcmp(path, "-") != 0) {
+        list->paths[list->count++] = path;
+    }
+}
+
+static struct output_list list_make(const struct fl_request *request)
+{
+    struct output_list list = {.count = 0};
+    for (size_t i = 0; i < request->document.output_count; i++) {
+        list_add(&list, request->document.outputs[i].path);
+    }
+    list_add(&list, request->document.save_path);
+    list_add(&list, request->series_path);
+    return list;
+}
+
+/* One regular file, or one name that there is no file of yet. */
+static bool is_same_file(const char *one_path, const char *two_path)
+{
+    struct stat one, two;
+    const bool is_one = stat(one_path, &one) == 0, is_two = stat(two_path, &two) == 0;
+    if (is_one && is_two) {
+        return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+    }
+    return !is_one && !is_two && strcmp(one_path, two_path) == 0;
+}
+
+enum fl_status fl_outputs_check(const struct fl_request *request, char *const *operands,
+                                size_t operand_count, struct fl_error *err)
+{
+    const struct output_list list = list_make(request);
+    for (size_t i = 0; i < list.count; i++) {
+        for (size_t j = 0; j < operand_count; j++) {
+            if (is_same_file(list.paths[i], operands[j])) {
+                return fl_fail(err, FL_USAGE, "%s would be written over %s, which is read",
+                               list.paths[i], operands[j]);
+            }
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (is_same_file(list.paths[i], list.paths[j])) {
+                return fl_fail(err, FL_USAGE, "%s would be written twice", list.paths[i]);
+            }
+        }
+    }
+    return FL_OK;
+}
