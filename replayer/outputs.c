@@ -6,8 +6,12 @@
  */
 #include "outputs.h"
 
+#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "reproduction.h"
 
 enum {
     OUTPUTS_MAX = FL_DOCUMENT_OUTPUTS_MAX + 2, /* forms, baseline, series */
@@ -48,6 +52,30 @@ static bool is_same_file(const char *one_path, const char *two_path)
     return !is_one && !is_two && strcmp(one_path, two_path) == 0;
 }
 
+/* Traces of one name in several folders, of which each may be shrunk. */
+static enum fl_status shrunk_check(const struct fl_request *request, char *const *traces,
+                                   size_t count, struct fl_error *err)
+{
+    char name[PATH_MAX], earlier[PATH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        enum fl_status status =
+            fl_reproduction_name(traces[i], request->shrunk_name, name, err);
+        for (size_t j = 0; status == FL_OK && j < i; j++) {
+            status = fl_reproduction_name(traces[j], request->shrunk_name, earlier, err);
+            if (status == FL_OK && strcmp(name, earlier) == 0) {
+                return fl_fail(
+                    err, FL_USAGE,
+                    "--shrink: %s and %s would both be written to %s.c; replay one at a time",
+                    traces[j], traces[i], name);
+            }
+        }
+        if (status != FL_OK) {
+            return status;
+        }
+    }
+    return FL_OK;
+}
+
 enum fl_status fl_outputs_check(const struct fl_request *request, char *const *operands,
                                 size_t operand_count, struct fl_error *err)
 {
@@ -65,5 +93,5 @@ enum fl_status fl_outputs_check(const struct fl_request *request, char *const *o
             }
         }
     }
-    return FL_OK;
+    return request->wants_shrunk ? shrunk_check(request, operands, operand_count, err) : FL_OK;
 }

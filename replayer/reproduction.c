@@ -353,9 +353,8 @@ static enum fl_status files_write(const struct fl_shrunk *shrunk,
     return status;
 }
 
-/* The name of the files: as asked for, or the trace's in this folder. */
-static enum fl_status name_choose(const char *path, const char *asked, char *name,
-                                  struct fl_error *err)
+enum fl_status fl_reproduction_name(const char *path, const char *asked, char *name,
+                                    struct fl_error *err)
 {
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
@@ -400,7 +399,7 @@ enum fl_status fl_reproduce(const struct fl_run_request *request, const char *pa
 {
     char chosen[PATH_MAX];
     struct fl_shrunk shrunk;
-    enum fl_status status = name_choose(path, name, chosen, err);
+    enum fl_status status = fl_reproduction_name(path, name, chosen, err);
     if (status == FL_OK) {
         status = name_check(path, chosen, err);
     }

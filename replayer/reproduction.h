@@ -12,6 +12,17 @@
 #include "shrink.h"
 
 /**
+ * The name of the files that fl_reproduce writes, without their ends: as asked for, or the trace's with ".shrunk", in this
+ * folder.
+ *
+ * @param asked  NULL: after the trace
+ * @param name   receives it, PATH_MAX bytes
+ * @return       FL_OK; FL_USAGE when it is too long
+ */
+enum fl_status fl_reproduction_name(const char *path, const char *asked, char *name,
+                                    struct fl_error *err) __attribute__((warn_unused_result));
+
+/**
  * Shrink the trace at `path` into which `target` failed, and write NAME.zst, NAME.txt and NAME.c.
  *
  * @param name  of the files without their ends; NULL: that of the trace with ".shrunk"

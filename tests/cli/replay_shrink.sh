@@ -34,6 +34,11 @@ run 2 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=overlap,after=5 --runs=0 --shri
 expect err '*--shrink=t: t.zst is the trace itself*'
 run 2 "$FLREPLAY" t.zst t.zst --shrink=x
 expect err '*--shrink=x names the files of one trace, there are 2*'
+mkdir one two
+cp t.zst one/t.zst
+cp t.zst two/t.zst
+run 2 "$FLREPLAY_WRONG" one/t.zst two/t.zst --alloc=wrong,mode=overlap,after=5 --runs=0 --shrink
+expect err '*--shrink: one/t.zst and two/t.zst would both be written to t.shrunk.c; replay one at a time'
 run 2 "$FLREPLAY" t.zst --check=off --shrink
 expect err '*--shrink needs the check that --check=off leaves out*'
 run 4 "$FLREPLAY_WRONG" t.zst --alloc=wrong,mode=overlap,after=5 --runs=0 --shrink=/nowhere/x
