@@ -326,10 +326,11 @@ static int request_run(struct fl_request *request, char *const *paths, size_t pa
 static int lesson_run(struct fl_request *request, char *const *paths, size_t path_count)
 {
     struct fl_error err;
-    const enum fl_status status =
-        request->run.has_series
-            ? fl_fail(&err, FL_USAGE, "--series follows the replay of recorded traces only")
-            : fl_lesson_give(stdout, &request->lesson, &request->run, paths, path_count, &err);
+    enum fl_status status = fl_request_lesson_check(request, &err);
+    if (status == FL_OK) {
+        status =
+            fl_lesson_give(stdout, &request->lesson, &request->run, paths, path_count, &err);
+    }
     if (status != FL_OK) {
         fl_opt_report(&fl_replay_command, &err);
     }

@@ -242,7 +242,8 @@ static enum fl_status map_give(FILE *out, const struct fl_lesson *lesson,
         }
         for (size_t j = 0; status == FL_OK && j < run->targets.count; j++) {
             fputs(i + j > 0 ? "\n" : "", out);
-            status = fl_map_draw(out, &run->targets.at[j], &source, lesson->map_event, err);
+            status = fl_map_draw(out, &run->targets.at[j], &source, lesson->map_event,
+                                 run->event_limit, err);
         }
         fl_source_close(&source);
     }
@@ -272,9 +273,6 @@ static enum fl_status lesson_check(const struct fl_lesson *lesson, struct fl_err
     }
     if (lesson->base > FL_EXPLAIN_BASE_MAX) {
         return fl_fail(err, FL_USAGE, "--base: it is at most %" PRIu64, FL_EXPLAIN_BASE_MAX);
-    }
-    if (lesson->has_json) {
-        return fl_fail(err, FL_USAGE, "--json holds results of recorded traces only");
     }
     return FL_OK;
 }

@@ -14,7 +14,7 @@
 /** What the command line said beside the run request. */
 struct fl_lesson {
     bool wants_explain, wants_growth, wants_map;
-    bool has_base, has_json;
+    bool has_base;
     uint64_t base;           /* --base */
     uint64_t growth_largest; /* --growth=N */
     uint64_t map_event;      /* --map=N; FL_MAP_AT_PEAK */

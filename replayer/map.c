@@ -229,13 +229,13 @@ static void map_print(FILE *out, struct map *map, const char *trace, uint64_t ev
     census_print(out, map);
 }
 
-/* The event, and the first damage anywhere in the trace: the peak of what is left may not be the trace's. */
-static enum fl_status peak_find(const struct fl_source *source, uint64_t *event,
-                                struct fl_error *damage, struct fl_error *err)
+/* The event, and the first damage anywhere up to the limit: the peak of what is left may not be the trace's. */
+static enum fl_status peak_find(const struct fl_source *source, uint64_t event_limit,
+                                uint64_t *event, struct fl_error *damage, struct fl_error *err)
 {
     struct fl_steps_told told = {.totals = {.events = 0}};
     const enum fl_status status =
-        fl_steps_each(source, UINT64_MAX, step_skip, NULL, &told, err);
+        fl_steps_each(source, event_limit, step_skip, NULL, &told, err);
     *event = told.totals.peak_event;
     *damage = told.damage;
     return status;
@@ -276,17 +276,22 @@ static enum fl_status target_make(struct map *map, struct fl_error *err)
 }
 
 enum fl_status fl_map_draw(FILE *out, const struct fl_target *target,
-                           const struct fl_source *source, uint64_t event, struct fl_error *err)
+                           const struct fl_source *source, uint64_t event, uint64_t event_limit,
+                           struct fl_error *err)
 {
     struct map map = {.target = target, .blocks = {.element_bytes = sizeof(void *)}};
     const bool is_peak = event == FL_MAP_AT_PEAK;
+    if (!is_peak && event >= event_limit) {
+        return fl_fail(err, FL_USAGE, "--map=%" PRIu64 ": --limit=%" PRIu64 " ends before it",
+                       event, event_limit);
+    }
     enum fl_status status = target_make(&map, err);
     if (status != FL_OK) {
         return status;
     }
     struct fl_steps_told told = {.totals = {.events = 0}};
     struct fl_error damage = {.status = FL_END};
-    status = is_peak ? peak_find(source, &event, &damage, err) : FL_OK;
+    status = is_peak ? peak_find(source, event_limit, &event, &damage, err) : FL_OK;
     if (status == FL_OK) {
         status = fl_steps_each(source, event + 1, step_run, &map, &told, err);
     }

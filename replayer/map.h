@@ -16,7 +16,7 @@
 /**
  * Replay into `target` up to event `event` (FL_MAP_AT_PEAK: to the peak of payload) and draw its
  * heap: rows of characters, each for equally many bytes, and what of it is used and free. Payload
- * is not written to.
+ * is not written to. There are `event_limit` events, whatever the trace has.
  *
  * @return FL_OK; FL_USAGE for an allocator whose blocks cannot be walked or knobs that do not go
  *         together, or when the trace has no such event; FL_NOMEM, FL_IO; a
@@ -25,7 +25,7 @@
  * Cost: one or two readings of the trace and two walks of the heap.
  */
 enum fl_status fl_map_draw(FILE *out, const struct fl_target *target,
-                           const struct fl_source *source, uint64_t event, struct fl_error *err)
-    __attribute__((warn_unused_result));
+                           const struct fl_source *source, uint64_t event, uint64_t event_limit,
+                           struct fl_error *err) __attribute__((warn_unused_result));
 
 #endif

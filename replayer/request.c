@@ -201,7 +201,6 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         request->shrunk_name = value->text;
         return FL_OK;
     case OPT_JSON:
-        request->lesson.has_json = true;
         return fl_document_request_output(&request->document, fl_form_find("json", 4),
                                           value->text, err);
     case OPT_FORMAT:
@@ -253,6 +252,34 @@ enum fl_status fl_request_parse(struct fl_request *request, const struct fl_cata
     };
     return fl_opt_parse(&fl_replay_command, argc, argv, option_handle, request, first_operand,
                         err);
+}
+
+enum fl_status fl_request_lesson_check(const struct fl_request *request, struct fl_error *err)
+{
+    const struct fl_document_request *document = &request->document;
+    const struct {
+        bool is_given;
+        const char *name;
+    } others[] = {
+        {document->output_count > 0, "--format or --json"},
+        {document->save_path != NULL, "--save-baseline"},
+        {document->baseline_path != NULL, "--baseline"},
+        {document->gate.count > 0, "--fail-on or --warn-on"},
+        {request->run.has_series, "--series"},
+        {request->run.has_latency, "--latency"},
+        {request->wants_histogram, "--histogram"},
+        {request->wants_shrunk, "--shrink"},
+        {request->run.is_real, "--threads=real"},
+        {request->run.is_populated, "--populate"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].is_given) {
+            return fl_fail(err, FL_USAGE,
+                           "%s goes with a replay, not with --explain, --growth or --map",
+                           others[i].name);
+        }
+    }
+    return FL_OK;
 }
 
 enum fl_status fl_request_complete(struct fl_request *request, size_t trace_count,

@@ -257,7 +257,7 @@ expect err 'flreplay: error: --explain, --growth and --map are different command
 run 2 "$FLREPLAY" --explain one.txt --base=9999999999999999999
 expect err 'flreplay: error: --base: it is at most *'
 run 2 "$FLREPLAY" --explain one.txt --json=x
-expect err 'flreplay: error: --json holds results of recorded traces only'
+expect err 'flreplay: error: --format or --json goes with a replay, not with --explain, --growth or --map'
 "$FLREPLAY" --explain one.txt >/dev/full 2>err
 [ $? -eq 4 ] || fail 'a full disk: exit is not 4'
 

@@ -53,5 +53,5 @@ expect err 'flreplay: error: list-addr,big=4k: 100 free blocks of chosen sizes c
 run 2 "$FLREPLAY" --growth --alloc=list-addr,chunk=1g
 expect err 'flreplay: error: list-addr,chunk=1g: 100 free blocks of chosen sizes cannot be made*'
 run 2 "$FLREPLAY" --growth --json
-expect err 'flreplay: error: --json holds results of recorded traces only'
+expect err 'flreplay: error: --format or --json goes with a replay, not with --explain, --growth or --map'
 finish

@@ -32,6 +32,18 @@ run 2 "$FLREPLAY" --map
 expect err '*no trace is named*'
 run 2 "$FLREPLAY" --map --growth t.zst
 expect err '*--explain, --growth and --map are different commands*'
+# What only a replay gives is not left out in silence, a gate above all.
+for option in --json=x --format=csv --save-baseline=x --baseline=x --series=x --latency --histogram --shrink --threads=real --populate; do
+    run 2 "$FLREPLAY" --map t.zst "$option"
+    expect err 'flreplay: error: --* goes with a replay, not with --explain, --growth or --map'
+done
+run 2 "$FLREPLAY" --map t.zst --fail-on='visits>1%'
+# The peak among the first events only, and no event behind them.
+run 0 "$FLREPLAY" --map t.zst --limit=10 --alloc=size-tree
+event=$(sed -n 's/.* after event \([0-9]*\), the peak of payload$/\1/p' out)
+[ "$event" -lt 10 ] || fail "--limit=10: the peak is at event $event"
+run 2 "$FLREPLAY" --map=10 t.zst --limit=10
+expect err '*--map=10: --limit=10 ends before it'
 run 4 "$FLREPLAY" --map missing.zst
 head -c 9000 t.zst >cut.zst
 run 3 "$FLREPLAY" --map cut.zst

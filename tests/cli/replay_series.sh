@@ -49,7 +49,7 @@ expect_err 'two forms for standard output; give one a FILE'
 run 2 "$flreplay" -q t.zst --series=
 expect_err '--series: the file has no name'
 run 2 "$flreplay" --growth --series=s.csv
-expect_err '--series follows the replay of recorded traces only'
+expect_err '--series goes with a replay, not with --explain, --growth or --map'
 
 # A file as a whole or not at all.
 echo old >kept.csv
