@@ -136,6 +136,35 @@ static enum fl_status from_set(struct fl_request *request, const char *text,
     return fl_import_check(text, err);
 }
 
+static enum fl_status path_set(const char **path, const char *option, const char *text,
+                               struct fl_error *err)
+{
+    *path = text;
+    return text != NULL && *text == '\0'
+               ? fl_fail(err, FL_USAGE, "--%s: the file has no name", option)
+               : FL_OK;
+}
+
+/* --baseline reads a file, so a file it is. */
+static enum fl_status save_path_set(struct fl_request *request, const char *text,
+                                    struct fl_error *err)
+{
+    return strcmp(text, "-") == 0
+               ? fl_fail(err, FL_USAGE,
+                         "--save-baseline keeps a file; --json has standard output")
+               : path_set(&request->document.save_path, "save-baseline", text, err);
+}
+
+static enum fl_status json_add(struct fl_request *request, const char *text,
+                               struct fl_error *err)
+{
+    const char *path;
+    const enum fl_status status = path_set(&path, "json", text, err);
+    return status == FL_OK ? fl_document_request_output(&request->document,
+                                                        fl_form_find("json", 4), path, err)
+                           : status;
+}
+
 static enum fl_status option_handle(const struct fl_option_value *value, void *user,
                                     struct fl_error *err)
 {
@@ -176,9 +205,7 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return FL_OK;
     case OPT_SERIES:
         request->run.has_series = true;
-        request->series_path = value->text;
-        return *value->text == '\0' ? fl_fail(err, FL_USAGE, "--series: the file has no name")
-                                    : FL_OK;
+        return path_set(&request->series_path, "series", value->text, err);
     case OPT_EXPLAIN:
         request->lesson.wants_explain = true;
         return FL_OK;
@@ -198,22 +225,18 @@ static enum fl_status option_handle(const struct fl_option_value *value, void *u
         return FL_OK;
     case OPT_SHRINK:
         request->wants_shrunk = true;
-        request->shrunk_name = value->text;
-        return FL_OK;
+        return path_set(&request->shrunk_name, "shrink", value->text, err);
     case OPT_JSON:
-        return fl_document_request_output(&request->document, fl_form_find("json", 4),
-                                          value->text, err);
+        return json_add(request, value->text, err);
     case OPT_FORMAT:
         request->wants_forms = strcmp(value->text, "help") == 0;
         return request->wants_forms
                    ? FL_OK
                    : fl_document_request_add(&request->document, value->text, err);
     case OPT_BASELINE:
-        request->document.baseline_path = value->text;
-        return FL_OK;
+        return path_set(&request->document.baseline_path, "baseline", value->text, err);
     case OPT_SAVE_BASELINE:
-        request->document.save_path = value->text;
-        return FL_OK;
+        return save_path_set(request, value->text, err);
     case OPT_FAIL_ON:
         return limits_add(request, FL_GATE_FAIL, value->text, err);
     case OPT_WARN_ON:

@@ -41,6 +41,13 @@ expect err 'flreplay: error: cannot open missing.zst: No such file or directory'
 run 4 "$FLREPLAY" t.zst --json=missing/out.json
 expect err 'flreplay: error: cannot write missing/out.json.part: *'
 
+for option in json save-baseline baseline series shrink; do
+    run 2 "$FLREPLAY" t.zst --$option=
+    expect err "flreplay: error: --$option: the file has no name"
+done
+run 2 "$FLREPLAY" t.zst --runs=0 --save-baseline=-
+expect err 'flreplay: error: --save-baseline keeps a file; --json has standard output'
+
 # What is read is not written over, and nothing is written twice. Until all is done a file stays what it was.
 cp t.zst k.zst
 ln k.zst link.zst
