@@ -9,12 +9,14 @@
 #define FL_FIGURES_TEXT                                                                        \
     "Figures in the tables (in JSON: replayer/RESULTS.md):\n"                                  \
     "  raw, net     time per operation with the driver's own cost, and without it\n"           \
-    "  faults       page faults in the timed calls, median; --touch says what is written\n"    \
+    "  faults       page faults in the timed calls, median; --touch says what is\n"            \
+    "               written\n"                                                                 \
     "  instructions in user space, per operation without the driver's own; where the\n"        \
     "               machine has a counter (DESIGN.md has a way for the others)\n"              \
     "  footprint    peak of the bytes taken from the kernel and not given back: live\n"        \
-    "               blocks, free blocks and the allocator's tables; of foreign ones the\n"     \
-    "               writable address space, with what they took while being loaded\n"          \
+    "               blocks, free blocks and the allocator's tables; of foreign\n"              \
+    "               ones the writable address space, with what they took while being\n"        \
+    "               loaded\n"                                                                  \
     "  /payload     largest footprint / largest payload, each at its own time\n"               \
     "  syscalls     system calls that concern memory: mmap, munmap, mremap, madvise,\n"        \
     "               brk, mprotect\n"                                                           \

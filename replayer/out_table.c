@@ -30,6 +30,12 @@ static double per_call(uint64_t sum, uint64_t calls)
     return calls == 0 ? 0 : (double)sum / (double)calls;
 }
 
+/* Two decimals, but four below 0.1: beside a slow first one, fast ones are still to be told apart. */
+static void grid_set_relative(struct fl_grid_table *grid, double ratio)
+{
+    fl_grid_set(grid, FIGURE_RELATIVE, "%.*f", ratio < 0.1 && ratio > -0.1 ? 4 : 2, ratio);
+}
+
 static void grid_set_times(struct fl_grid_table *grid, const struct fl_target_result *target,
                            double first_net)
 {
@@ -45,7 +51,7 @@ static void grid_set_times(struct fl_grid_table *grid, const struct fl_target_re
                     100 * fl_range(target->raw_ns, target->run_count) / raw);
     }
     if (first_net > 0 && target->target->ops != &fl_target_none) {
-        fl_grid_set(grid, FIGURE_RELATIVE, "%.2f", net / first_net);
+        grid_set_relative(grid, net / first_net);
     }
     const double faults = fl_median(target->page_faults, target->run_count);
     fl_grid_set(grid, FIGURE_FAULTS, "%s", fl_fmt_count((uint64_t)faults).text);
@@ -141,7 +147,7 @@ static void means_add(struct fl_grid_table *grid, const struct fl_means *means)
         fl_grid_add_row(grid, means->targets[i]->label);
         if (net > 0) {
             fl_grid_set(grid, FIGURE_NET, "%.1f", net);
-            fl_grid_set(grid, FIGURE_RELATIVE, "%.2f", net / first_net);
+            grid_set_relative(grid, net / first_net);
         }
         if (footprint > 0) {
             fl_grid_set(grid, FIGURE_PAYLOAD, "%.3f", footprint);

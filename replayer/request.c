@@ -59,9 +59,9 @@ const struct fl_command fl_replay_command = {
         "  a ID BYTES  malloc   m ID ALIGN BYTES  aligned_alloc   f ID  free\n"
         "  z ID BYTES  calloc   r ID BYTES        realloc         u ID  usable size\n"
         "\n" FL_FIGURES_TEXT "\n"
-        "Exit codes: 0 fine, 1 a gate failed, 2 wrong use, 3 the trace is damaged or "
-        "truncated, 4 the\n"
-        "environment failed, 5 an allocator gave a wrong answer, 70 a bug in flreplay.\n",
+        "Exit codes: 0 fine, 1 a gate failed, 2 wrong use, 3 the trace is damaged or\n"
+        "truncated, 4 the environment failed, 5 an allocator gave a wrong answer, 70 a\n"
+        "bug in flreplay.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
 };

@@ -175,6 +175,26 @@ static void timed_columns_are_medians_and_relative_to_the_first(void **state)
     free(text);
 }
 
+static void what_is_far_below_the_first_keeps_two_digits(void **state)
+{
+    (void)state;
+    result_start();
+    result.run_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        targets[i].run_count = 1;
+        targets[i].net_ns[0] = i == 0 ? 10000.0 : 29.0;
+        targets[i].raw_ns[0] = targets[i].net_ns[0];
+    }
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    assert_non_null(out);
+    tables_print(out, 1);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "  theirs          29.0     29.0      0%    0.0029 "));
+    free(text);
+}
+
 static void each_trace_has_a_group_of_rows_and_the_means_have_one(void **state)
 {
     (void)state;
@@ -279,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_stands_in_its_column),
         cmocka_unit_test(timed_columns_are_medians_and_relative_to_the_first),
+        cmocka_unit_test(what_is_far_below_the_first_keeps_two_digits),
         cmocka_unit_test(each_trace_has_a_group_of_rows_and_the_means_have_one),
         cmocka_unit_test(a_histogram_shows_shares_of_the_calls),
         cmocka_unit_test(json_has_what_is_derived_and_null_where_nothing_was_counted),
