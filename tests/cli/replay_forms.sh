@@ -20,6 +20,9 @@ expect out '*exact counts, the same in every run*'
 if has_module json && has_module csv; then
     run 0 /usr/bin/python3 "$here/check_forms.py" .
 fi
+if has_module json; then
+    run 0 /usr/bin/python3 "$here/check_order.py" "$here/../../replayer/RESULTS.md" r.json
+fi
 junit r.xml 8 0 0
 expect r.md '| list-lifo,tags=none | passed | *'
 expect r.md '### a\\|b,"\\<c\\>&.zst'
