@@ -106,6 +106,44 @@ static bool is_library(const char *item)
     return strncmp(item, FL_LIBRARY_PREFIX, strlen(FL_LIBRARY_PREFIX)) == 0;
 }
 
+static const char *library_base(const struct fl_target *target)
+{
+    const char *slash = strrchr(target->library, '/');
+    return slash == NULL ? target->library : slash + 1;
+}
+
+/* Is there a library of the same name in another folder, as of two builds? */
+static bool library_has_namesake(const struct fl_target_list *list,
+                                 const struct fl_target *target)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct fl_target *other = &list->at[i];
+        if (other->ops == &fl_target_lib &&
+            strcmp(library_base(other), library_base(target)) == 0 &&
+            strcmp(other->library, target->library) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Folders do not belong to an allocator's name, but where it takes them to tell two apart. Of a long path the end. */
+static void libraries_label(struct fl_target_list *list)
+{
+    const size_t room = FL_TARGET_LABEL_MAX - strlen(FL_LIBRARY_PREFIX) - 1;
+    for (size_t i = 0; i < list->count; i++) {
+        struct fl_target *target = &list->at[i];
+        if (target->ops != &fl_target_lib) {
+            continue;
+        }
+        const char *name =
+            library_has_namesake(list, target) ? target->library : library_base(target);
+        const size_t length = strlen(name);
+        snprintf(target->label, sizeof target->label, FL_LIBRARY_PREFIX "%.*s", (int)room,
+                 length > room ? name + (length - room) : name);
+    }
+}
+
 static enum fl_status list_add_library(const char *item, size_t length,
                                        struct fl_target_list *list, struct fl_error *err)
 {
@@ -123,11 +161,7 @@ static enum fl_status list_add_library(const char *item, size_t length,
                        "another name helps",
                        file);
     }
-    const char *slash = strrchr(file, '/');
-    char label[FL_TARGET_LABEL_MAX];
-    snprintf(label, sizeof label, FL_LIBRARY_PREFIX "%.*s", (int)sizeof label - 8,
-             slash == NULL ? file : slash + 1);
-    const enum fl_status status = list_add_ops(&fl_target_lib, label, strlen(label), list, err);
+    const enum fl_status status = list_add_ops(&fl_target_lib, "", 0, list, err);
     if (status == FL_OK) {
         struct fl_target *target = &list->at[list->count - 1];
         snprintf(target->library, sizeof target->library, "%s", file);
@@ -176,5 +210,6 @@ enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *
     if (status != FL_OK) {
         list->count = first;
     }
+    libraries_label(list);
     return status;
 }

@@ -76,6 +76,28 @@ static void libraries_are_named_by_file(void **state)
     assert_string_equal(list.at[2].library, "liby.so.2");
 }
 
+static void libraries_of_one_name_keep_their_folders(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    char path[FL_LIBRARY_MAX], text[3 * FL_LIBRARY_MAX];
+    assert_int_equal(
+        parse("lib:old/libx.so,lib:new/libx.so,lib:new/liby.so,lib:libx.so", &list), 4);
+    assert_string_equal(list.at[0].label, "lib:old/libx.so");
+    assert_string_equal(list.at[1].label, "lib:new/libx.so");
+    assert_string_equal(list.at[2].label, "lib:liby.so");
+    assert_string_equal(list.at[3].label, "lib:libx.so");
+    assert_int_equal(parse("lib:old/libx.so,system,lib:old/libx.so", &list), 3);
+    assert_string_equal(list.at[0].label, "lib:libx.so");
+    assert_string_equal(list.at[2].label, "lib:libx.so");
+    memset(path, 'd', FL_TARGET_LABEL_MAX);
+    path[FL_TARGET_LABEL_MAX] = '\0';
+    snprintf(text, sizeof text, "lib:%s/1/x.so,lib:%s/2/x.so", path, path);
+    assert_int_equal(parse(text, &list), 2);
+    assert_non_null(strstr(list.at[0].label, "d/1/x.so"));
+    assert_non_null(strstr(list.at[1].label, "d/2/x.so"));
+}
+
 static void names_the_loader_would_read_otherwise_are_refused(void **state)
 {
     (void)state;
@@ -151,6 +173,7 @@ int main(void)
         cmocka_unit_test(item_without_equals_begins_a_target),
         cmocka_unit_test(item_with_equals_is_a_knob_of_the_target_before_it),
         cmocka_unit_test(libraries_are_named_by_file),
+        cmocka_unit_test(libraries_of_one_name_keep_their_folders),
         cmocka_unit_test(names_the_loader_would_read_otherwise_are_refused),
         cmocka_unit_test(foreign_targets_are_told_apart),
         cmocka_unit_test(lists_add_up_over_several_options),
