@@ -15,5 +15,5 @@ if(TARGET flmalloc AND TARGET family AND TARGET program_count)
              COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/dropin_programs.sh ${dropin_arguments} c++ ${program})
     set_tests_properties(cli.dropin.${program} PROPERTIES LABELS cli SKIP_RETURN_CODE 77)
   endforeach()
-  set_tests_properties(cli.dropin.g++ PROPERTIES LABELS "cli;slow")
+  set_tests_properties(cli.dropin.g++ PROPERTIES LABELS "cli;slow" TIMEOUT 1200) # lists on a busy machine
 endif()

@@ -25,12 +25,12 @@ finish() {
 on() { # SETTINGS COMMAND...: run it on libflmalloc.so, output to out and err; a timeout is not preloaded
     settings=$1
     shift
-    timeout 120 env FLMALLOC="$settings" LD_PRELOAD="$library" "$@" >out 2>err
+    timeout 300 env FLMALLOC="$settings" LD_PRELOAD="$library" "$@" >out 2>err
     status=$?
 }
 
 expect_alike() { # COMMAND...: each allocator gives what the C library's malloc gives: output, errors, status
-    timeout 120 "$@" >bare_out 2>bare_err
+    timeout 300 "$@" >bare_out 2>bare_err
     bare_status=$?
     for allocator in $("$family"); do
         on "$allocator" "$@"
