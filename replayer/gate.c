@@ -192,8 +192,7 @@ static enum fl_status rules_check(const struct fl_gate *gate, const json_t *now,
     for (size_t i = 0; i < gate->count; i++) {
         const struct fl_metric *metric = gate->rules[i].metric;
         if (!document_tells(metric, now)) {
-            return fl_fail(err, FL_USAGE, "no allocator of this run tells %s%s", metric->name,
-                           metric->kind == FL_METRIC_TIMED ? "; --runs is 0" : "");
+            return fl_fail(err, FL_USAGE, "no allocator of this run tells %s", metric->name);
         }
     }
     return FL_OK;

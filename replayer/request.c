@@ -305,6 +305,17 @@ enum fl_status fl_request_lesson_check(const struct fl_request *request, struct 
     return FL_OK;
 }
 
+/* The first metric of a rule that only a timed run has; NULL: none. */
+static const struct fl_metric *timed_metric(const struct fl_gate *gate)
+{
+    for (size_t i = 0; i < gate->count; i++) {
+        if (gate->rules[i].metric->kind == FL_METRIC_TIMED) {
+            return gate->rules[i].metric;
+        }
+    }
+    return NULL;
+}
+
 enum fl_status fl_request_complete(struct fl_request *request, size_t trace_count,
                                    struct fl_error *err)
 {
@@ -328,6 +339,10 @@ enum fl_status fl_request_complete(struct fl_request *request, size_t trace_coun
     }
     if (request->document.gate.count > 0 && request->document.baseline_path == NULL) {
         return fl_fail(err, FL_USAGE, "--fail-on and --warn-on need a --baseline");
+    }
+    const struct fl_metric *timed = timed_metric(&request->document.gate);
+    if (timed != NULL && request->run.run_count == 0) {
+        return fl_fail(err, FL_USAGE, "%s is measured by runs, and --runs is 0", timed->name);
     }
     if (!request->has_targets) {
         return fl_target_list_add(request->run.catalog, FL_ALLOC_DEFAULT, &request->run.targets,

@@ -61,7 +61,7 @@ refused 'the baseline is of flreplay 0.0.1, this is' t.zst --alloc=mine --baseli
 sed 's/"schema": 1/"schema": 99/' b.json >new.json
 refused 'results of schema 99, this flreplay knows 1' t.zst --alloc=mine --baseline=new.json
 refused 'no allocator of this run tells visits' t.zst --alloc=system --baseline=b.json
-refused 'no allocator of this run tells net_ns; --runs is 0' t.zst --alloc=mine --baseline=b.json --fail-on='net_ns>1'
+refused 'net_ns is measured by runs, and --runs is 0' t.zst --alloc=mine --baseline=b.json --fail-on='net_ns>1'
 refused "'visit' is no metric" t.zst --alloc=mine --baseline=b.json --fail-on='visit>1'
 refused 'need a --baseline' t.zst --alloc=mine --fail-on='visits>1'
 # What can be known is known before anything runs.
