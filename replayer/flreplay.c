@@ -299,11 +299,24 @@ static void next_command(const struct fl_request *request, const char *path, int
     }
 }
 
+/* Standard input can be read once. */
+static enum fl_status stdin_check(char *const *paths, size_t path_count, struct fl_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < path_count; i++) {
+        count += strcmp(paths[i], "-") == 0;
+    }
+    return count < 2 ? FL_OK
+                     : fl_fail(err, FL_USAGE,
+                               "standard input is one trace; - is named %zu times", count);
+}
+
 static int request_run(struct fl_request *request, char *const *paths, size_t path_count)
 {
     struct fl_error err;
     struct output output = {.has_tables = true};
     if (fl_request_complete(request, path_count, &err) != FL_OK ||
+        stdin_check(paths, path_count, &err) != FL_OK ||
         fl_outputs_check(request, paths, path_count, &err) != FL_OK ||
         fl_libraries_find(&request->run.targets, request->run.timeout_s, &err) != FL_OK ||
         output_open(&output, request, &err) != FL_OK) {

@@ -254,10 +254,13 @@ static enum fl_status map_begin(FILE *out, const struct fl_lesson *lesson,
                                 struct fl_run_request *run, char *const *paths,
                                 size_t path_count, struct fl_error *err)
 {
-    const enum fl_status status =
+    enum fl_status status =
         run->targets.count > 0
             ? FL_OK
             : fl_target_list_add(run->catalog, MAP_DEFAULT, &run->targets, err);
+    for (size_t i = 0; status == FL_OK && i < run->targets.count; i++) {
+        status = fl_map_check(&run->targets.at[i], err);
+    }
     return status == FL_OK ? map_give(out, lesson, run, paths, path_count, err) : status;
 }
 

@@ -257,15 +257,19 @@ static enum fl_status told_judge(const struct fl_steps_told *told,
                          source->name, told->totals.events);
 }
 
+enum fl_status fl_map_check(const struct fl_target *target, struct fl_error *err)
+{
+    return target->ops->walk != NULL && target->ops->stats != NULL
+               ? FL_OK
+               : fl_fail(err, FL_USAGE,
+                         "--map: the blocks of %s cannot be walked; only those of "
+                         "the family can",
+                         target->label);
+}
+
 static enum fl_status target_make(struct map *map, struct fl_error *err)
 {
     const struct fl_target *target = map->target;
-    if (target->ops->walk == NULL || target->ops->stats == NULL) {
-        return fl_fail(err, FL_USAGE,
-                       "--map: the blocks of %s cannot be walked; only those of "
-                       "the family can",
-                       target->label);
-    }
     const int result = target->ops->create(&target->config, &map->allocator);
     if (result == -EINVAL) {
         return fl_fail(err, FL_USAGE, "%s: these knobs do not go together", target->label);

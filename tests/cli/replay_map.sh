@@ -26,6 +26,8 @@ run 2 "$FLREPLAY" --map=20000 t.zst
 expect err '*--map=20000: t.zst has 20000 events*'
 run 2 "$FLREPLAY" --map t.zst --alloc=system
 expect err '*--map: the blocks of system cannot be walked*'
+run 2 "$FLREPLAY" --map t.zst --alloc=size-tree,system
+[ ! -s out ] || fail '--map of two, one of which cannot be drawn: it draws the other'
 run 2 "$FLREPLAY" --map=x t.zst
 expect err '*--map=x: the number of an event is expected*'
 run 2 "$FLREPLAY" --map

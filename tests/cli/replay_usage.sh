@@ -14,6 +14,8 @@ expect out '*of addr-tree (none|max)'
 
 run 2 "$FLREPLAY"
 expect err 'flreplay: error: no trace is named'
+run 2 "$FLREPLAY" - - </dev/null
+expect err '*standard input is one trace; - is named 2 times*'
 run 2 "$FLREPLAY" t.zst --alloc=adr-tree
 expect err "flreplay: error: no allocator is called 'adr-tree'; did you mean 'addr-tree'?"
 run 2 "$FLREPLAY" t.zst --alloc=addr-tree,colour=red
