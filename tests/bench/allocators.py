@@ -1,9 +1,10 @@
 """The allocator family beside glibc's malloc, on recorded traces with all payload touched.
 
-The traces are recorded once and kept in the build folder, tests/bench/traces, under a name that
-changes with what they are made from. Each round is one run of flreplay: the driver's floor, each
+The traces are recorded once (traces.py). Each round is one run of flreplay: the driver's floor, each
 tree and the system's malloc in turn, so that a ratio is always of one run. Rounds in which other
-processes took part of the machine are repeated, as in measure.Runner.
+processes took part of the machine are repeated, as in measure.py.
+
+What other settings of trim-size give back, and by how many calls, is counted on the same traces, not timed.
 
 A list costs O(n) per call: of its trace only a beginning is replayed, halved until the free list
 stays below LIST_LENGTH_AT_MOST. Its figure is the whole net time divided by the visited nodes,
@@ -11,16 +12,11 @@ on traces where a call visits at least VISITS_AT_LEAST on average: with fewer, w
 beside its visits would be all that shows.
 """
 
-import hashlib
-import json
 import math
-import os
 import subprocess
-import sys
 
-import measure
-import programs
-from measure import Failed, Figure
+from measure import Failed
+from traces import recorded_traces
 
 NAME = "allocators"
 EXIT_USAGE = 2
@@ -29,6 +25,9 @@ TRACES = ("cc1plus", "python3", "sqlite3", "perl")
 # is judged without it, footprint with it, both are shown.
 TREES = {"size-tree": 3.2, "addr-tree,augment=max": 3.8, "combo-tree": 5.5}
 TRIM = ",trim=threshold"
+# Of size-tree: what is given back, and when.
+TRIM_SIZES = (",trim=threshold,trim-size=128k", ",trim=threshold,trim-size=16k", ",trim=always")
+ROUNDS_AT_MOST_QUICK = 2
 LISTS = ("list-addr", "list-lifo,tags=none", "list-size")
 FOOTPRINT_AT_MOST = 1.16
 NS_PER_VISIT_AT_MOST = 8.0
@@ -48,65 +47,18 @@ def known(bench, targets, trace):
         if done.returncode == 0:
             found.append(target)
         elif done.returncode == EXIT_USAGE:
-            bench.skipped.append((NAME, done.stderr.splitlines()[0]))
+            bench.skip(NAME, done.stderr.splitlines()[0])
         else:
             raise Failed(done.stderr)
     return found
 
 
-def made_from(workload, scale):
-    """A few digits that change when the program or its input does."""
-    digest = hashlib.sha256(("%s %r" % (workload.name, scale)).encode("ascii"))
-    for folder, names in ((programs.HERE, ("programs.py",)),
-                          (programs.SOURCES, ("template_heavy.cpp", "alloc_heavy.py"))):
-        for name in names:
-            with open(os.path.join(folder, name), "rb") as file:
-                digest.update(file.read())
-    return digest.hexdigest()[:8]
-
-
-def recorded(bench, workload):
-    """Path of the trace of `workload`, recorded now if it never was."""
-    folder = os.path.join(bench.build, "tests/bench/traces")
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "%s-%s.zst" % (workload.name, made_from(workload, bench.scale)))
-    if not os.path.exists(path):
-        program = workload.make(bench.folder, bench.scale, bench.build)
-        fresh = "%s.%d" % (path, os.getpid())
-        try:
-            bench.runner.run(bench.recorded(program, fresh), program.environment, program.stdin)
-            os.rename(fresh, path)
-        finally:
-            if os.path.exists(fresh):
-                os.remove(fresh)
-    return path
-
-
-def replay(bench, trace, targets, *how):
-    """One run of each of `targets`: the trace's results, and what others took meanwhile."""
-    results = os.path.join(bench.folder, "replay.json")
-    run = bench.runner.run([bench.command("flreplay"), "--quiet", "--check=off", "--runs=1",
-                            "--touch=all", "--alloc=" + ",".join(targets), "--json=" + results,
-                            *how, trace])
-    with open(results, encoding="utf-8") as file:
-        return json.load(file)["traces"][0], {"flreplay": run}
-
-
 def rounds(bench, trace, targets, *how):
-    return calmest(bench, lambda: replay(bench, trace, targets, *how))
+    def make():
+        results, run = bench.replay(trace, targets, "--check=off", "--runs=1", "--touch=all", *how)
+        return results, {"flreplay": run}
 
-
-def calmest(bench, make):
-    """The calmest of at most twice bench.runs rounds, in the order they were made; `make` gives what is kept
-    and what ran."""
-    made, calm = [], 0
-    while len(made) < bench.runs or (calm < bench.runs and len(made) < 2 * bench.runs):
-        made.append(make())
-        calm += measure.disturbance(made[-1][1]) < measure.CALM_SHARE
-    order = sorted(range(len(made)), key=lambda i: measure.disturbance(made[i][1]))[:bench.runs]
-    kept = [made[i] for i in sorted(order)]
-    bench.disturbances += [measure.disturbance(run) for _, run in kept]
-    return [results for results, _ in kept]
+    return bench.calmest(make, ROUNDS_AT_MOST_QUICK if bench.is_quick else None)
 
 
 def net_ns(results, i):
@@ -129,7 +81,7 @@ def footprint(made, i):
 
 
 def add(bench, key, text, unit, runs, goal=None, target=None):
-    bench.figures.append(Figure("%s.%s" % (NAME, key), NAME, text, unit, runs, goal, target))
+    bench.add(NAME, "%s.%s" % (NAME, key), text, unit, runs, goal, target)
 
 
 def add_trees(bench, trees, made_of):
@@ -170,7 +122,7 @@ def list_limit(bench, trace, target):
     """Number of events that keep the free list short, and visits per operation there."""
     limit = LIST_EVENTS
     while True:
-        results, _ = replay(bench, trace, [target], "--limit=%d" % limit)
+        results, _ = bench.replay(trace, [target], "--check=off", "--runs=1", "--limit=%d" % limit)
         length = results["targets"][0]["counts"]["peak_free_blocks"]
         if length <= LIST_LENGTH_AT_MOST or limit <= LIST_EVENTS_AT_LEAST:
             return limit, visits_of(results) / max(results["operations"], 1)
@@ -193,38 +145,45 @@ def add_lists(bench, lists, traces):
     for target in lists:
         by_trace = list_figures(bench, target, traces)
         if not by_trace:
-            bench.skipped.append((NAME, "%s: no trace has %d visits per call"
-                                  % (target, VISITS_AT_LEAST)))
+            bench.skip(NAME, "%s: no trace has %d visits per call" % (target, VISITS_AT_LEAST))
         for name, runs in by_trace.items():
             add(bench, "%s.%s.ns_per_visit" % (name, target),
                 "%s: time per visited node, %s" % (name, target), "ns", runs, "at_most",
                 NS_PER_VISIT_AT_MOST)
 
 
-def recorded_traces(bench, names=TRACES):
-    """Path by name of each program that is installed."""
-    traces = {}
-    for workload in programs.WORKLOADS:
-        if workload.name in names:
-            try:
-                traces[workload.name] = recorded(bench, workload)
-            except programs.Missing as missing:
-                bench.skipped.append((NAME, str(missing)))
-    return traces
+def kernel_calls(counts):
+    return counts["mmap_calls"] + counts["munmap_calls"] + counts["madvise_calls"]
+
+
+def add_trims(bench, made_of, trees, traces):
+    """Footprint and calls to the kernel by what is given back: of size-tree, over all traces."""
+    plain = [made[0]["targets"][trees.index("size-tree")]["counts"] for made in made_of.values()]
+    usual = [made[0]["targets"][trees.index("size-tree" + TRIM)]["counts"] for made in made_of.values()]
+    targets = ["size-tree" + knobs for knobs in TRIM_SIZES]
+    counted = [bench.replay(trace, targets, "--check=off", "--runs=1")[0]["targets"] for trace in traces.values()]
+    rows = [("trim=never", plain), ("trim=threshold", usual)]
+    rows += [(knobs[1:], [each[i]["counts"] for each in counted]) for i, knobs in enumerate(TRIM_SIZES)]
+    for knobs, counts in rows:
+        add(bench, "size-tree,%s.kernel_calls" % knobs, "all traces: calls to the kernel, size-tree,%s" % knobs, "count",
+            [sum(map(kernel_calls, counts))])
+    for knobs, counts in rows[2:]:
+        add(bench, "size-tree,%s.footprint_ratio" % knobs, "geometric mean: peak footprint / peak payload, size-tree,%s"
+            % knobs, "ratio", [mean([each["peak_footprint_bytes"] / each["peak_payload_bytes"] for each in counts])])
 
 
 def bench_allocators(bench):
     """All figures of the family; what other processes took goes to bench.disturbances."""
-    traces = recorded_traces(bench)
+    traces = recorded_traces(bench, TRACES)
     if not traces:
         return
     any_trace = next(iter(traces.values()))
     trees = known(bench, [tree + trim for tree in TREES for trim in ("", TRIM)], any_trace)
     made_of = {}
     for name, trace in traces.items():
-        if sys.stderr.isatty():
-            print("bench: %s: %s" % (NAME, name), file=sys.stderr)
+        bench.say(NAME, name)
         made_of[name] = rounds(bench, trace, [*trees, "system"])
     add_system(bench, made_of)
     add_trees(bench, trees, made_of)
+    add_trims(bench, made_of, trees, traces)
     add_lists(bench, known(bench, LISTS, any_trace), traces)

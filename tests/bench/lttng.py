@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 
 WRAPPER = "liblttng-ust-libc-wrapper.so.1"
-SESSION = "flrec-bench"
+SESSION = "flrec-bench-%d" % os.getpid()  # the daemon is one for all of a user
 CHANNEL = ["--userspace", "--blocking-timeout=inf", "--subbuf-size=1M", "--num-subbuf=8", "mallocs"]
 
 

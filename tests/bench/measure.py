@@ -2,8 +2,8 @@
 
 Contestants run A B C A B C ..., so that a slow phase of the machine meets all of them, and figures
 that compare are made round by round. On a shared machine a round may still be disturbed: the CPU
-time that was neither idle nor ours is known from /proc/stat, disturbed rounds are repeated, and the
-calmest are kept. The choice looks at other processes only, never at the result.
+time that was neither idle nor ours is known from /proc/stat, disturbed rounds are repeated (not where the
+time is short: --quick), and the calmest are kept. The choice looks at other processes only, never at the result.
 """
 
 import os
@@ -65,8 +65,9 @@ def key_values(text):
 class Runner:
     """Runs commands through bench_time, in `folder`: the scratch folder of one program at a time."""
 
-    def __init__(self, build):
+    def __init__(self, build, tries):
         self.timer = os.path.join(build, "tests/bench/bench_time")
+        self.tries = tries  # how often a round may be made until it is a calm one
         self.folder = None
 
     def run(self, argv, environment=None, stdin=os.devnull):
@@ -93,13 +94,19 @@ class Runner:
             (before or {}).get(name, lambda: None)()
             return self.run(argv, program.environment, program.stdin)
 
-        made = []
-        calm = 0
-        while len(made) < count or (calm < count and len(made) < 2 * count):
-            made.append({name: run(name, argv) for name, argv in commands.items()})
-            calm += disturbance(made[-1]) < CALM_SHARE
-        kept = sorted(sorted(range(len(made)), key=lambda i: disturbance(made[i]))[:count])
-        return [made[i] for i in kept]
+        return calmest(lambda: {name: run(name, argv) for name, argv in commands.items()}, lambda each: each, count,
+                       self.tries)
+
+
+def calmest(make, ran, count, tries):
+    """The `count` calmest of what `make` gives, in its order: made `tries` times as often at most, until so many
+    were calm. `ran` has the runs, by name, of one."""
+    made, calm = [], 0
+    while len(made) < count or (calm < count and len(made) < tries * count):
+        made.append(make())
+        calm += disturbance(ran(made[-1])) < CALM_SHARE
+    order = sorted(range(len(made)), key=lambda i: disturbance(ran(made[i])))[:count]
+    return [made[i] for i in sorted(order)]
 
 
 def disturbance(round_runs):

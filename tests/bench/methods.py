@@ -15,48 +15,31 @@ All are of one round, and in turn: programs first, then the replays of their rec
 works on them.
 """
 
-import ctypes.util
-import json
 import os
-import sys
 
-import allocators
+import peers
 import programs
-from measure import Figure
+import traces
 
 NAME = "methods"
 PROGRAMS = ("cc1plus", "sqlite3", "perl")
-FOREIGN = ("jemalloc", "mimalloc", "tcmalloc")
-LIBRARIES = {"tcmalloc": "tcmalloc_minimal"}
 OURS = "addr-tree,augment=max"
-
-
-def library_path(name):
-    """Of a foreign allocator, as the loader finds it; None: not installed."""
-    return ctypes.util.find_library(LIBRARIES.get(name, name))
+SCALE_AT_LEAST = 0.25  # shorter programs are mostly their start
 
 
 def preloads(bench):
     """What the environment of the program gets for each allocator."""
     found = {"system": {}}
-    for name in FOREIGN:
-        path = library_path(name)
+    for name in peers.ALLOCATORS:
+        path = peers.library(name)
         if path:
             found[name] = {"LD_PRELOAD": path}
         else:
-            bench.skipped.append((NAME, "%s is not installed" % name))
+            bench.skip(name, "not installed")
     ours = os.path.join(bench.build, "allocator/dropin/libflmalloc.so")
     if os.path.exists(ours):
         found[OURS] = {"LD_PRELOAD": ours, "FLMALLOC": OURS}
     return found
-
-
-def replay(bench, trace, targets, *how):
-    results = os.path.join(bench.folder, "replay.json")
-    run = bench.runner.run([bench.command("flreplay"), "--quiet", "--check=off", "--alloc=" + ",".join(targets),
-                            "--json=" + results, *how, trace])
-    with open(results, encoding="utf-8") as file:
-        return json.load(file)["traces"][0], run
 
 
 def round_make(bench, program, trace, preloaded):
@@ -64,8 +47,8 @@ def round_make(bench, program, trace, preloaded):
     runs = {name: bench.runner.run(program.argv, {**program.environment, **preload}, program.stdin)
             for name, preload in preloaded.items()}
     names = list(preloaded)
-    touched, runs["touched"] = replay(bench, trace, names, "--runs=1", "--touch=all")
-    bare, runs["bare"] = replay(bench, trace, names, "--runs=1", "--latency")
+    touched, runs["touched"] = bench.replay(trace, names, "--check=off", "--runs=1", "--touch=all")
+    bare, runs["bare"] = bench.replay(trace, names, "--check=off", "--runs=1", "--latency")
     calls = {target["allocator"]: target["latency"]["malloc"]["p50_ns"] for target in bare["targets"]}
     net = times(touched, "net_ns_per_operation")
     wall = {name: runs[name].wall_ns for name in names}
@@ -84,15 +67,13 @@ def ratio(way, numbers, name):
 
 def bench_methods(bench):
     preloaded = preloads(bench)
-    for name, trace in allocators.recorded_traces(bench, PROGRAMS).items():
-        if sys.stderr.isatty():
-            print("bench: %s: %s" % (NAME, name), file=sys.stderr)
-        workload = next(each for each in programs.WORKLOADS if each.name == name)
-        program = workload.make(bench.folder, bench.scale, bench.build)
-        made = allocators.calmest(bench, lambda: round_make(bench, program, trace, preloaded))
+    scale = bench.scale_at_least(SCALE_AT_LEAST)
+    for name, trace in traces.recorded_traces(bench, PROGRAMS, scale).items():
+        bench.say(NAME, name)
+        program = programs.workload(name).make(bench.folder, scale, bench.build)
+        made = bench.calmest(lambda: round_make(bench, program, trace, preloaded))
         for allocator in [each for each in preloaded if each != "system"]:
             for way in made[0]:
-                bench.figures.append(Figure(
-                    "%s.%s.%s.%s" % (NAME, name, allocator, way.replace(" ", "_")), NAME,
-                    "%s: %s / glibc, %s" % (name, allocator, way), "ratio",
-                    [ratio(way, each[way], allocator) for each in made]))
+                bench.add(NAME, "%s.%s.%s.%s" % (NAME, name, allocator, way.replace(" ", "_")),
+                          "%s: %s / glibc, %s" % (name, allocator, way), "ratio",
+                          [ratio(way, each[way], allocator) for each in made])

@@ -70,16 +70,19 @@ def pairs(threads, times=1):
     return make
 
 
+def template_heavy(folder, scale):
+    """A source to compile. A smaller scale instantiates fewer functions: All<100> counts them."""
+    with open(os.path.join(SOURCES, "template_heavy.cpp"), encoding="ascii") as file:
+        source = file.read().replace("All<100>", "All<%d>" % scaled(100, scale, least=4))
+    return write(folder, "template_heavy.cpp", source.splitlines())
+
+
 def cc1plus(folder, scale, build):
-    """A smaller scale instantiates fewer functions: All<100> of the source counts them."""
     compiler = subprocess.run([installed("g++"), "-print-prog-name=cc1plus"], check=True,
                               capture_output=True, text=True).stdout.strip()
     if not os.path.isabs(compiler):
         raise Missing("cc1plus is not installed")
-    with open(os.path.join(SOURCES, "template_heavy.cpp"), encoding="ascii") as file:
-        source = file.read().replace("All<100>", "All<%d>" % scaled(100, scale, least=4))
-    path = write(folder, "template_heavy.cpp", source.splitlines())
-    return Program([compiler, "-quiet", "-O2", path, "-o", os.devnull])
+    return Program([compiler, "-quiet", "-O2", template_heavy(folder, scale), "-o", os.devnull])
 
 
 def python3(times=1):
@@ -202,3 +205,7 @@ WORKLOADS = [
              bytes_per_event_at_most=0.70),
     Workload("tar", "tar of 20,000 generated files", tar),
 ]
+
+
+def workload(name):
+    return next(each for each in WORKLOADS if each.name == name)
