@@ -27,7 +27,6 @@ TREES = {"size-tree": 3.2, "addr-tree,augment=max": 3.8, "combo-tree": 5.5}
 TRIM = ",trim=threshold"
 # Of size-tree: what is given back, and when.
 TRIM_SIZES = (",trim=threshold,trim-size=128k", ",trim=threshold,trim-size=16k", ",trim=always")
-ROUNDS_AT_MOST_QUICK = 2
 LISTS = ("list-addr", "list-lifo,tags=none", "list-size")
 FOOTPRINT_AT_MOST = 1.16
 NS_PER_VISIT_AT_MOST = 8.0
@@ -58,7 +57,7 @@ def rounds(bench, trace, targets, *how):
         results, run = bench.replay(trace, targets, "--check=off", "--runs=1", "--touch=all", *how)
         return results, {"flreplay": run}
 
-    return bench.calmest(make, ROUNDS_AT_MOST_QUICK if bench.is_quick else None)
+    return bench.calmest(make, bench.whole_runs)
 
 
 def net_ns(results, i):

@@ -37,6 +37,11 @@ class Bench:
         """Of a file in the scratch folder."""
         return os.path.join(self.folder, name)
 
+    @property
+    def whole_runs(self):
+        """Runs of what is made on whole traces also where the rest is shortened."""
+        return 1 if self.is_quick else self.runs
+
     def scale_at_least(self, least):
         """For programs that say nothing when they are as short as others may be."""
         return self.scale if self.is_scaled else max(self.scale, least)

@@ -96,7 +96,7 @@ def bench_readme(bench):
         bench.skip(NAME, missing)
         return
     targets = [*FAMILY, "system", *(name for name in peers.ALLOCATORS if peers.library(name))]
-    results, _ = bench.replay(trace, targets, "--runs=%d" % bench.runs)
+    results, _ = bench.replay(trace, targets, "--check=off", "--runs=%d" % bench.whole_runs)
     add_trace(bench, results, trace)
     add_times(bench, results["targets"])
     add_memory(bench, results)
