@@ -24,7 +24,7 @@ import traces
 NAME = "methods"
 PROGRAMS = ("cc1plus", "sqlite3", "perl")
 OURS = "addr-tree,augment=max"
-SCALE_AT_LEAST = 0.15  # shorter programs are mostly their start
+SCALE_AT_LEAST = 0.08  # shorter programs are mostly their start
 
 
 def preloads(bench):

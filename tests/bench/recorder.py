@@ -25,7 +25,7 @@ PROCESSES = 60
 FORKED_OBJECTS = 300_000
 MEMORY_PAIRS = 1_000_000
 FORK = """import os, sys, time
-held = [[i] for i in range(%d)]
+held = [bytes(40) for _ in range(%d)]
 def fork():
     start = time.perf_counter()
     if os.fork() == 0:

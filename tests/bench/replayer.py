@@ -32,7 +32,7 @@ BYTES_PER_OBJECT_AT_MOST = 32.0
 SWITCHES_AT_MOST = 0.1
 THREADS = 100
 LONG_PAIRS = 26_000_000
-SCALE_AT_LEAST = 0.2  # a trace that fits the processor's cache flatters what reads it
+SCALE_AT_LEAST = 0.1  # a trace that fits the processor's cache flatters what reads it
 LIVE_LISTS = 250_000  # about 3.5 M objects of python3
 
 
