@@ -139,9 +139,9 @@ def bench_guess(bench):
         guessed = visits(bench, run_heaptrack(bench, program, name + "-interpreted"))
         for how, (per_malloc, external) in (("raw", raw), ("interpreted", guessed)):
             add(bench, "guess.%s.%s.visits" % (name, how), "%s, heaptrack %s: visits per malloc of addr-tree" % (name, how),
-                "ratio", [per_malloc])
+                "exact_ratio", [per_malloc])
             add(bench, "guess.%s.%s.external_fragmentation" % (name, how),
-                "%s, heaptrack %s: external fragmentation" % (name, how), "ratio", [external])
+                "%s, heaptrack %s: external fragmentation" % (name, how), "exact_ratio", [external])
 
 
 def bench_file(bench, name, path):

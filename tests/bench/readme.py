@@ -46,7 +46,7 @@ def add_memory(bench, results):
         memory = target["counts"] or target["memory"]
         if memory:
             add(bench, target["allocator"] + ".footprint_ratio", "peak footprint / peak payload, %s" % target["allocator"],
-                "ratio", [memory["peak_footprint_bytes"] / results["peak_payload_bytes"]])
+                "exact_ratio", [memory["peak_footprint_bytes"] / results["peak_payload_bytes"]])
         if target["memory"]:
             add(bench, target["allocator"] + ".kernel_calls", "system calls, %s" % target["allocator"], "count",
                 [target["memory"]["calls"]])
@@ -59,22 +59,22 @@ def add_counts(bench, targets):
         counts, name = target["counts"], target["allocator"]
         if counts is None:
             continue
-        add(bench, name + ".visits_per_malloc", "visits per malloc, %s" % name, "ratio",
+        add(bench, name + ".visits_per_malloc", "visits per malloc, %s" % name, "exact_ratio",
             [counts["visits_malloc"] / counts["mallocs"]])
-        add(bench, name + ".visits_per_free", "visits per free, %s" % name, "ratio",
+        add(bench, name + ".visits_per_free", "visits per free, %s" % name, "exact_ratio",
             [counts["visits_free"] / counts["frees"]])
         for key in ("splits", "merges", "mmap_calls"):
             add(bench, "%s.%s" % (name, key), "%s, %s" % (key.replace("_", " "), name), "count", [counts[key]])
         add(bench, name + ".mean_free_blocks", "free blocks, mean, %s" % name, "count", [counts["mean_free_blocks"]])
         for side in ("internal", "external"):
-            add(bench, "%s.%s_fragmentation" % (name, side), "%s fragmentation, %s" % (side, name), "ratio",
+            add(bench, "%s.%s_fragmentation" % (name, side), "%s fragmentation, %s" % (side, name), "exact_ratio",
                 [counts[side + "_fragmentation"]])
 
 
 def bench_pack(bench, trace):
     packed = bench.path("packed.zst")
     bench.runner.run([bench.command("fltrace"), "pack", "-o", packed, trace])
-    add(bench, "pack_ratio", "bytes, packed / recorded", "ratio", [os.path.getsize(packed) / os.path.getsize(trace)])
+    add(bench, "pack_ratio", "bytes, packed / recorded", "exact_ratio", [os.path.getsize(packed) / os.path.getsize(trace)])
 
 
 def bench_tcache(bench, trace):

@@ -11,7 +11,7 @@ SECTIONS = {"recording": "Recording", "size": "Size", "replay": "Reading and rep
             "recorder": "The recorder besides", "readme": "What README shows", "allocators": "Allocators",
             "dropin": "Whole programs on libflmalloc.so", "methods": "Ways of measuring an allocator",
             "replayer": "The replayer itself", "imports": "Traces of other tools"}
-FORMS = {"ratio": ("%.2f", 1), "ns": ("%.1f ns", 1), "ms": ("%.2f ms", 1), "s": ("%.2f s", 1), "bytes": ("%.3f", 1),
+FORMS = {"ratio": ("%.2f", 1), "exact_ratio": ("%.3f", 1), "ns": ("%.1f ns", 1), "ms": ("%.2f ms", 1), "s": ("%.2f s", 1), "bytes": ("%.3f", 1),
          "events_per_s": ("%.1f M", 1e-6), "peak_bytes": ("%.1f MiB", 2.0**-20), "bytes_each": ("%.1f B", 1),
          "switches": ("%.4f", 1), "count": ("%.0f", 1)}
 COLUMNS = ["figure", "median", "least–most", "target", "reached", "key"]
