@@ -8,7 +8,11 @@
 
 #include "say.h"
 
+#ifdef __clang__ /* clones no function */
+#define OUT_OF_LINE __attribute__((noinline))
+#else
 #define OUT_OF_LINE __attribute__((noinline, noclone))
+#endif
 
 enum { ROWS = 500, SLOTS = 100, SLOTS_REVISED = 200, COPIES = 50, LOGGED = 300 };
 

@@ -45,7 +45,8 @@ static void only_what_happens_in_a_section_counts(void **state)
         pages_touch(50);
         fl_counter_stop(&counter);
         pages_touch(100);
-        assert_in_range(fl_counter_value(&counter), 50 * section, 50 * section + section * 4);
+        /* A sanitizer touches some of its own; the hundred outside would be seen. */
+        assert_in_range(fl_counter_value(&counter), 50 * section, 50 * section + 49);
     }
     fl_counter_close(&counter);
     assert_true(counter.fd < 0);
