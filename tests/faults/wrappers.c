@@ -176,7 +176,7 @@ EXPORT void *mmap64(void *at, size_t bytes, int protection, int flags, int fd, o
 {
     FAIL_WITH("mmap", MAP_FAILED)
     const long result = CALL(SYS_mmap, at, bytes, protection, flags, fd, offset);
-    return result == -1 ? MAP_FAILED : (char *)NULL + result;
+    return (void *)(uintptr_t)result; /* -1 is MAP_FAILED */
 }
 
 EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...)
@@ -187,7 +187,7 @@ EXPORT void *mremap(void *at, size_t bytes, size_t wanted, int flags, ...)
     va_end(rest);
     FAIL_WITH("mremap", MAP_FAILED)
     const long result = CALL(SYS_mremap, at, bytes, wanted, flags, place, 0);
-    return result == -1 ? MAP_FAILED : (char *)NULL + result;
+    return (void *)(uintptr_t)result; /* -1 is MAP_FAILED */
 }
 
 EXPORT int mprotect(void *at, size_t bytes, int protection)
