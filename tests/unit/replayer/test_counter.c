@@ -38,6 +38,11 @@ static void only_what_happens_in_a_section_counts(void **state)
         assert_true(counter.fd < 0);
         skip();
     }
+#ifdef __SANITIZE_ADDRESS__
+    const uint64_t slack = 16; /* pages of its own; the hundred outside would be seen */
+#else
+    const uint64_t slack = 4;
+#endif
     pages_touch(100);
     assert_int_equal(fl_counter_value(&counter), 0);
     for (uint64_t section = 1; section <= 3; section++) {
@@ -45,8 +50,8 @@ static void only_what_happens_in_a_section_counts(void **state)
         pages_touch(50);
         fl_counter_stop(&counter);
         pages_touch(100);
-        /* A sanitizer touches some of its own; the hundred outside would be seen. */
-        assert_in_range(fl_counter_value(&counter), 50 * section, 50 * section + 49);
+        assert_in_range(fl_counter_value(&counter), 50 * section,
+                        50 * section + slack * section);
     }
     fl_counter_close(&counter);
     assert_true(counter.fd < 0);
