@@ -6,16 +6,7 @@ fltrace=$1
 flreplay=$2
 program=$3
 samples=$4
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail() { # MESSAGE
-    echo "$1"
-    cat out err
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/trace_lib.sh"
 
 # The program's calls from its first to its last but those that free what is left. The block of memalign is freed by
 # heaptrack's account only in a raw file, where nobody knows it; realloc(three, 0) is not there.

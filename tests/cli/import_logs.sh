@@ -4,16 +4,8 @@
 fltrace=$1
 flreplay=$2
 program=$3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
+. "$(dirname "$0")/trace_lib.sh"
 logs=0
-
-fail() { # MESSAGE
-    echo "$1"
-    failures=$((failures + 1))
-}
 
 # The calls of the program, as `fltrace dump` gives them: of memalign's family valgrind shows memalign, and usable sizes differ.
 cat >expected <<'END'

@@ -4,16 +4,7 @@
 fltrace=$1
 flreplay=$2
 samples=$3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail() { # MESSAGE
-    echo "$1"
-    cat out err
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/trace_lib.sh"
 
 cat >expected <<'END'
 0 malloc 100 = #0

@@ -4,15 +4,7 @@
 fltrace=$1
 flreplay=$2
 program=$3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail() { # MESSAGE
-    echo "$1"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/trace_lib.sh"
 
 MALLOC_TRACE=$work/log LD_PRELOAD=libc_malloc_debug.so.0 "$program" 2>err || fail "the program: $(cat err)"
 if [ ! -s log ]; then

@@ -4,16 +4,7 @@
 fltrace=$1
 flreplay=$2
 make_trace=$3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-
-fail() { # MESSAGE
-    echo "$1"
-    cat out err
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/trace_lib.sh"
 
 run() { # EXPECTED_STATUS COMMAND ARGUMENT...
     wanted=$1
