@@ -314,6 +314,7 @@ bool fl_space_stretch(struct fl_heap *heap, struct fl_block *block, uint32_t gra
     struct fl_block *behind = free_at(heap, next);
     const uint32_t lack = granules - block->granules;
     FL_ASSERT(granules > block->granules, "a block is stretched to more than it is");
+    FL_ASSERT(next != NULL, "a block ends somewhere, if only at the heap's end");
     if (behind == NULL || behind->granules < lack) {
         const bool is_top =
             behind == NULL ? next == heap->end : fl_block_next(&heap->grid, next) == heap->end;
