@@ -3,7 +3,7 @@
  *
  * The grammar needs no quoting: a comma ends an item, '=' makes it a knob of the name before it.
  * So `addr-tree,fit=best,list-addr` is two targets, and one list can hold a name twice with
- * different knobs. `lib:` begins a file name, in which '=' is nothing special; what the loader
+ * different knobs, or with the same, which shows the noise of a measurement. `lib:` begins a file name, in which '=' is nothing special; what the loader
  * would take for the end of the name, or for a variable, is refused. Own family: the registry of allocator/ is the only list of its names.
  * Cost: linear in the length of the list; a catalog has tens of names.
  */
@@ -144,6 +144,28 @@ static void libraries_label(struct fl_target_list *list)
     }
 }
 
+/* Of equal ones the second is NAME#2, and so on: rows, and what other tools are told, have names of their own. */
+static void labels_number(struct fl_target_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct fl_target *target = &list->at[i];
+        if (target->ops != &fl_target_lib) {
+            target->label[strcspn(target->label, "#")] = '\0';
+        }
+    }
+    for (size_t i = list->count; i-- > 0;) {
+        struct fl_target *target = &list->at[i];
+        size_t number = 1;
+        for (size_t j = 0; j < i; j++) {
+            number += strcmp(list->at[j].label, target->label) == 0;
+        }
+        const size_t used = strlen(target->label);
+        if (number > 1) {
+            snprintf(target->label + used, sizeof target->label - used, "#%zu", number);
+        }
+    }
+}
+
 static enum fl_status list_add_library(const char *item, size_t length,
                                        struct fl_target_list *list, struct fl_error *err)
 {
@@ -211,5 +233,6 @@ enum fl_status fl_target_list_add(const struct fl_catalog *catalog, const char *
         list->count = first;
     }
     libraries_label(list);
+    labels_number(list);
     return status;
 }

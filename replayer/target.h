@@ -31,7 +31,8 @@ struct fl_catalog {
 struct fl_target {
     const struct fl_allocator_ops *ops;
     struct fl_allocator_config config;
-    /* "addr-tree,augment=max"; "lib:NAME", with folders where two libraries differ by these. */
+    /* "addr-tree,augment=max"; "lib:NAME", with folders where two libraries differ by these;
+     * "addr-tree#2" when it is the second of its name and knobs. */
     char label[FL_TARGET_LABEL_MAX];
     /* What is preloaded into the worker: a path, or a name for the loader to look for; "" for
      * none, and of short names until fl_libraries_find. */

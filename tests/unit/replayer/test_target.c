@@ -63,6 +63,27 @@ static void wrong_lists_are_refused_whole(void **state)
     assert_refused("addr-tree,", "empty item");
 }
 
+static void equal_targets_are_numbered(void **state)
+{
+    (void)state;
+    struct fl_target_list list;
+    assert_int_equal(
+        parse("system,addr-tree,fit=first,system,addr-tree,addr-tree,fit=first", &list), 5);
+    assert_string_equal(list.at[0].label, "system");
+    assert_string_equal(list.at[1].label, "addr-tree,fit=first");
+    assert_string_equal(list.at[2].label, "system#2");
+    assert_string_equal(list.at[3].label, "addr-tree");
+    assert_string_equal(list.at[4].label, "addr-tree,fit=first#2");
+
+    struct fl_error err;
+    assert_int_equal(fl_target_list_add(&catalog, "lib:a.so,system", &list, &err), FL_OK);
+    assert_int_equal(fl_target_list_add(&catalog, "lib:a.so", &list, &err), FL_OK);
+    assert_string_equal(list.at[2].label, "system#2");
+    assert_string_equal(list.at[5].label, "lib:a.so");
+    assert_string_equal(list.at[6].label, "system#3");
+    assert_string_equal(list.at[7].label, "lib:a.so#2");
+}
+
 static void libraries_are_named_by_file(void **state)
 {
     (void)state;
@@ -89,7 +110,7 @@ static void libraries_of_one_name_keep_their_folders(void **state)
     assert_string_equal(list.at[3].label, "lib:libx.so");
     assert_int_equal(parse("lib:old/libx.so,system,lib:old/libx.so", &list), 3);
     assert_string_equal(list.at[0].label, "lib:libx.so");
-    assert_string_equal(list.at[2].label, "lib:libx.so");
+    assert_string_equal(list.at[2].label, "lib:libx.so#2");
     memset(path, 'd', FL_TARGET_LABEL_MAX);
     path[FL_TARGET_LABEL_MAX] = '\0';
     snprintf(text, sizeof text, "lib:%s/1/x.so,lib:%s/2/x.so", path, path);
@@ -172,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_without_equals_begins_a_target),
         cmocka_unit_test(item_with_equals_is_a_knob_of_the_target_before_it),
+        cmocka_unit_test(equal_targets_are_numbered),
         cmocka_unit_test(libraries_are_named_by_file),
         cmocka_unit_test(libraries_of_one_name_keep_their_folders),
         cmocka_unit_test(names_the_loader_would_read_otherwise_are_refused),
