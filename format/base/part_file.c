@@ -1,10 +1,16 @@
 /*
  * rename within a folder is atomic (POSIX), so a reader sees the old file or the new one. The
  * part stands beside the file, as that of a trace does: another folder may be on another disk.
+ *
+ * A user who ends a command wants no part of it: the handler of the signals by which users, terminals and
+ * pipes do that removes those that are open (unlink is async-signal-safe, POSIX.1-2017, 2.4.3), and
+ * then lets the signal end the process.
  */
 #include <fl/part_file.h>
 
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +20,67 @@ static bool is_replaceable(const char *path)
 {
     struct stat status;
     return lstat(path, &status) != 0 || S_ISREG(status.st_mode);
+}
+
+/* Parts that are open; one more than these stays after a signal. */
+#define PARTS_MAX 32u
+
+static _Atomic(const char *) open_parts[PARTS_MAX];
+static _Atomic(pid_t)
+    parts_owner; /* a child has copies of all this, and no right to the files */
+static const int ending_signals[] = {SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+
+static void parts_remove(int number)
+{
+    if (atomic_load(&parts_owner) == getpid()) {
+        for (size_t i = 0; i < PARTS_MAX; i++) {
+            const char *part = atomic_load(&open_parts[i]);
+            if (part != NULL) {
+                unlink(part);
+            }
+        }
+    }
+    raise(number); /* SA_RESETHAND: by default it ends the process, as soon as we return */
+}
+
+/* Who ignores a signal, as nohup does, goes on ignoring it. */
+static void signals_catch(void)
+{
+    struct sigaction action = {.sa_handler = parts_remove, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof ending_signals / sizeof ending_signals[0]; i++) {
+        struct sigaction before;
+        if (sigaction(ending_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+            sigaction(ending_signals[i], &action, NULL);
+        }
+    }
+}
+
+static void part_begin(const char *part)
+{
+    if (atomic_exchange(&parts_owner, getpid()) != getpid()) {
+        for (size_t i = 0; i < PARTS_MAX; i++) {
+            atomic_store(&open_parts[i], NULL);
+        }
+        signals_catch();
+    }
+    for (size_t i = 0; i < PARTS_MAX; i++) {
+        const char *none = NULL;
+        if (atomic_compare_exchange_strong(&open_parts[i], &none, part)) {
+            return;
+        }
+    }
+}
+
+static void part_end(char *part)
+{
+    for (size_t i = 0; i < PARTS_MAX && part != NULL; i++) {
+        const char *expected = part;
+        if (atomic_compare_exchange_strong(&open_parts[i], &expected, NULL)) {
+            break;
+        }
+    }
+    free(part);
 }
 
 enum fl_status fl_part_open(struct fl_part_file *file, const char *path, struct fl_error *err)
@@ -29,6 +96,9 @@ enum fl_status fl_part_open(struct fl_part_file *file, const char *path, struct 
     const char *opened = file->part != NULL ? file->part : path;
     file->out = fopen(opened, "we");
     if (file->out != NULL) {
+        if (file->part != NULL) {
+            part_begin(file->part);
+        }
         return FL_OK;
     }
     const enum fl_status status = fl_fail_os(err, FL_IO, errno, "cannot write %s", opened);
@@ -55,7 +125,7 @@ enum fl_status fl_part_close(struct fl_part_file *file, struct fl_error *err)
             unlink(file->part);
         }
     }
-    free(file->part);
+    part_end(file->part);
     *file = (struct fl_part_file){0};
     return status;
 }
@@ -69,6 +139,6 @@ void fl_part_drop(struct fl_part_file *file)
     if (file->part != NULL) {
         unlink(file->part);
     }
-    free(file->part);
+    part_end(file->part);
     *file = (struct fl_part_file){0};
 }

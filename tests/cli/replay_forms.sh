@@ -80,4 +80,21 @@ for i, mean in enumerate(document["geometric_means"]["targets"]):
 END
 run 0 "$FLREPLAY" g1.zst --alloc=addr-tree --runs=1
 grep -q 'geometric' out && fail 'a mean of one'
+
+# Who ends it while it waits for the rest of a trace finds no part of a file.
+mkfifo rest
+"$FLREPLAY" -q rest --alloc=system --runs=0 --json=k.json >out 2>err &
+ended=$!
+exec 3>rest
+head -c 100 t.zst >&3
+for _ in $(seq 200); do
+    [ -e k.json.part ] && break
+    sleep 0.05
+done
+[ -e k.json.part ] || fail "no k.json.part"
+kill -TERM $ended
+wait $ended
+[ $? -eq 143 ] || fail "SIGTERM did not end it"
+exec 3>&-
+[ ! -e k.json.part ] || fail "k.json.part is left"
 finish

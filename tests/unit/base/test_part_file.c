@@ -1,6 +1,8 @@
 #include <fl_test.h>
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fl/part_file.h>
@@ -107,6 +109,77 @@ static void a_folder_that_is_missing_is_told_at_once(void **state)
     fl_part_drop(&file);
 }
 
+/* In a process of its own: begin two files, and a third that is given up, then do `what` and end by SIGTERM. */
+static void process_ended(void (*what)(void))
+{
+    const pid_t pid = fork();
+    assert_int_not_equal(pid, -1);
+    if (pid == 0) {
+        struct fl_part_file files[3];
+        if (fl_part_open(&files[0], "file", NULL) != FL_OK ||
+            fl_part_open(&files[1], "dropped", NULL) != FL_OK ||
+            fl_part_open(&files[2], "other", NULL) != FL_OK) {
+            _exit(1);
+        }
+        fl_part_drop(&files[1]);
+        what();
+        raise(SIGTERM);
+        _exit(2);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
+static void do_nothing(void)
+{
+}
+
+/* A child that is told to end has no right to its parent's files. */
+static void end_a_child(void)
+{
+    const pid_t pid = fork();
+    if (pid == 0) {
+        raise(SIGTERM);
+    }
+    int status;
+    if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status) ||
+        access("file.part", F_OK) != 0 || access("other.part", F_OK) != 0) {
+        _exit(3);
+    }
+}
+
+static void a_signal_that_ends_the_process_takes_the_parts_along(void **state)
+{
+    (void)state;
+    file_write("file", "old");
+    process_ended(do_nothing);
+    file_expect("file", "old");
+    assert_int_not_equal(access("file.part", F_OK), 0);
+    assert_int_not_equal(access("other.part", F_OK), 0);
+}
+
+static void a_signal_to_a_child_takes_nothing_along(void **state)
+{
+    (void)state;
+    process_ended(end_a_child);
+    assert_int_not_equal(access("file.part", F_OK), 0);
+}
+
+/* Under nohup a hangup is ignored, and stays so. */
+static void a_signal_that_was_ignored_stays_ignored(void **state)
+{
+    (void)state;
+    struct fl_part_file file;
+    struct sigaction found;
+    signal(SIGHUP, SIG_IGN);
+    assert_int_equal(fl_part_open(&file, "file", NULL), FL_OK);
+    assert_int_equal(sigaction(SIGHUP, NULL, &found), 0);
+    assert_ptr_equal(found.sa_handler, SIG_IGN);
+    fl_part_drop(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +187,9 @@ int main(void)
         cmocka_unit_test(what_is_dropped_leaves_the_old_file),
         cmocka_unit_test(what_is_no_regular_file_is_written_in_place),
         cmocka_unit_test(a_link_is_written_through),
+        cmocka_unit_test(a_signal_that_was_ignored_stays_ignored),
+        cmocka_unit_test(a_signal_that_ends_the_process_takes_the_parts_along),
+        cmocka_unit_test(a_signal_to_a_child_takes_nothing_along),
         cmocka_unit_test(a_folder_that_is_missing_is_told_at_once),
     };
     return cmocka_run_group_tests_name("replayer/part_file", tests, folder_make, folder_remove);

@@ -1,6 +1,9 @@
 /**
  * A file that is written as a whole or not at all: as FILE.part, which then takes its name.
  *
+ * A process that SIGHUP, SIGINT, SIGPIPE or SIGTERM ends removes its parts first; where these are ignored or
+ * handled when the first file is opened, they stay so.
+ *
  * Thread safety: a file belongs to one thread.
  */
 #ifndef FL_PART_FILE_H
