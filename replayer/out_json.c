@@ -324,6 +324,7 @@ void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *resul
     }
     fl_emit_close(emit);
     emit_hash(emit, "trace_hash", result->plan.hash);
+    fl_emit_text(emit, "import_guess", *result->guess != '\0' ? result->guess : NULL);
     fl_emit_close(emit);
 }
 

@@ -39,7 +39,8 @@ check_guess() { # FILE
     for path in "$1" converted.zst; do
         "$fltrace" info "$path" >out 2>err
         grep -q '^fltrace info: warning: the trace is guessed in a part: a free ends the newest ' err || fail "info $path: no warning"
-        "$flreplay" "$path" --alloc=addr-tree --runs=0 >out 2>err
+        "$flreplay" "$path" --alloc=addr-tree --runs=0 --json=replay.json >out 2>err
+        grep -q '"import_guess": "a free ends the newest ' replay.json || fail "flreplay $path: no guess in JSON"
         grep -q "^flreplay: note: $path: the trace is guessed in a part: a free ends the newest " err || fail "flreplay $path: no note"
         "$fltrace" convert "$path" -o converted.zst >out 2>err
         grep -q '^fltrace: warning: the trace is guessed in a part: a free ends the newest ' err || fail "convert $path: no warning"
