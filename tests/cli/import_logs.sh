@@ -46,7 +46,7 @@ if ltrace -f -tt -T -F conf -e "$calls" -o log "$program" >/dev/null 2>&1 && gre
     sed '/posix_memalign/s/\[.*\]/0x7ffd6a561898/' log >hidden
     "$fltrace" info hidden >out 2>err || fail "hidden block: $(cat err)"
     grep -q '^  lost events  *1$' out && grep -q '^  unknown_frees  *1$' out || fail 'hidden block: not told'
-    head -c $(($(wc -c <log) - 130)) log >cut
+    grep -v '+++' log | head -c -20 >cut # in a line: the length of a log goes by that of its pids
     "$fltrace" info cut >out 2>err
     [ $? -eq 3 ] && grep -q 'cut: the trace is damaged: line [0-9]*: ' err || fail "cut: $(cat err)"
 fi
