@@ -148,7 +148,7 @@ static enum fl_status convert_run(struct convert *convert, struct fl_reader *rea
     enum fl_status damage = FL_OK;
     convert->status = convert_begin(convert, reader);
     if (convert->status == FL_OK) {
-        damage = fl_trace_walk(&command, reader, step_convert, convert);
+        damage = fl_trace_walk(&command, reader, FL_BY_SERIAL, step_convert, convert);
         fl_origin_free(convert->origin);
         if (convert->status != FL_OK || !is_to_be_kept(reader, damage)) {
             fl_rewrite_drop(convert->rewrite);

@@ -14,7 +14,7 @@ static bool costs_reserve(struct fl_costs *costs, uint32_t stack)
     if (stack < costs->count) {
         return true;
     }
-    const size_t count = 2 * (size_t)stack + 1024;
+    const size_t count = (size_t)stack + stack / 4 + 1024;
     struct fl_cost *grown = reallocarray(costs->by_stack, count, sizeof *grown);
     if (grown == NULL) {
         return false;
@@ -42,8 +42,8 @@ static void object_end(struct fl_costs *costs, const struct fl_object *object, u
     cost->live_bytes -= object->size_bytes;
     cost->changed_at = costs->step;
     cost->ended++;
-    cost->lifetime += event - object->event;
-    cost->temporary += event == object->event + 1;
+    cost->lifetime += event - object->number;
+    cost->temporary += event == object->number + 1;
     costs->all.live_bytes -= object->size_bytes;
 }
 
@@ -69,11 +69,11 @@ bool fl_costs_step(struct fl_costs *costs, const struct fl_step *step)
         return false;
     }
     costs->step++;
-    if (step->before.serial != FL_SERIAL_NONE) {
-        object_end(costs, &step->before, step->event);
+    if (step->ends) {
+        object_end(costs, step->before, step->event);
     }
-    if (step->after.serial != FL_SERIAL_NONE) {
-        object_begin(costs, &step->after);
+    if (step->after != NULL) {
+        object_begin(costs, step->after);
     }
     if (costs->all.live_bytes > costs->all.peak_bytes) {
         costs->all.peak_bytes = costs->all.live_bytes;
@@ -147,7 +147,7 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
         *reader = NULL;
         return status;
     }
-    status = fl_trace_walk(command, *reader, step_count, costs);
+    status = fl_trace_walk(command, *reader, FL_BY_EVENT, step_count, costs);
     fl_costs_finish(costs);
     if (costs->is_out_of_memory) {
         status = fl_fail(&err, FL_NOMEM, "no memory for the costs");

@@ -22,24 +22,23 @@ static void event_count(struct fl_counts *counts, const struct fl_op *op)
     counts->freed_reallocs += (op->flags & FL_FLAG_FREED) != 0;
 }
 
-static void end_count(struct fl_counts *counts, const struct fl_step *step)
+static void end_count(struct fl_counts *counts, uint64_t age, uint64_t size_bytes)
 {
-    const uint64_t age = step->event - step->before.event;
     struct fl_lives *lives = &counts->lives[fl_class_of(age)];
     lives->objects++;
-    lives->bytes += step->before.size_bytes;
+    lives->bytes += size_bytes;
     counts->temporary += age == 1;
     counts->live_objects--;
-    counts->live_bytes -= step->before.size_bytes;
+    counts->live_bytes -= size_bytes;
 }
 
-static void begin_count(struct fl_counts *counts, const struct fl_step *step)
+static void begin_count(struct fl_counts *counts, uint64_t size_bytes)
 {
     counts->allocations++;
-    counts->allocated_bytes += step->after.size_bytes;
-    counts->by_size[fl_class_of(step->after.size_bytes)]++;
+    counts->allocated_bytes += size_bytes;
+    counts->by_size[fl_class_of(size_bytes)]++;
     counts->live_objects++;
-    counts->live_bytes += step->after.size_bytes;
+    counts->live_bytes += size_bytes;
 }
 
 static void peaks_note(struct fl_counts *counts, uint64_t event)
@@ -65,12 +64,11 @@ void fl_counts_step(struct fl_counts *counts, const struct fl_step *step)
     if (!fl_kind_is_call(op->kind)) {
         return;
     }
-    const bool keeps = op->kind == FL_CALL_USABLE_SIZE || (op->flags & FL_FLAG_FAILED);
-    if (step->before.serial != FL_SERIAL_NONE && !keeps) {
-        end_count(counts, step);
+    if (step->ends) {
+        end_count(counts, step->event - step->before->number, step->before->size_bytes);
     }
-    if (step->after.serial != FL_SERIAL_NONE) {
-        begin_count(counts, step);
+    if (step->after != NULL) {
+        begin_count(counts, step->after->size_bytes);
     }
     peaks_note(counts, step->event);
 }

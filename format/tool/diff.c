@@ -150,7 +150,7 @@ static enum fl_status side_read(const struct request *request, struct fl_diff_si
     if (status != FL_OK) {
         return status;
     }
-    side->status = fl_trace_walk(&command, side->reader, step_take, side);
+    side->status = fl_trace_walk(&command, side->reader, FL_BY_EVENT, step_take, side);
     fl_costs_finish(&side->costs);
     if (fl_status_exit(side->status) == FL_EXIT_ENVIRONMENT) {
         return fl_fail(err, side->status, "%s was not read to its end: no comparison",

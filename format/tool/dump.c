@@ -63,10 +63,10 @@ static void mark_print(const struct fl_step *step)
 /* Of an object that was lost with a damaged chunk the number is not known. */
 static void implied_free_print(const struct fl_step *step)
 {
-    if (step->before.serial == FL_SERIAL_NONE) {
+    if (step->before == NULL) {
         puts("- free unknown implied");
     } else {
-        printf("- free #%" PRIu64 " implied\n", step->before.serial);
+        printf("- free #%" PRIu64 " implied\n", step->before->number);
     }
 }
 
@@ -102,8 +102,8 @@ static void event_print(const struct fl_step *step)
 {
     const struct fl_op *op = step->op;
     printf("%" PRIu64 " %s", step->event, fl_kind_name(op->kind));
-    if (step->before.serial != FL_SERIAL_NONE) {
-        printf(" #%" PRIu64, step->before.serial);
+    if (step->before != NULL) {
+        printf(" #%" PRIu64, step->before->number);
     } else if (op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN)) {
         fputs(op->flags & FL_FLAG_NULL ? " null" : " unknown", stdout);
     }
@@ -111,8 +111,8 @@ static void event_print(const struct fl_step *step)
     if (takes_size(op)) {
         printf(" %" PRIu64, op->size_bytes);
     }
-    if (step->after.serial != FL_SERIAL_NONE) {
-        printf(" = #%" PRIu64, step->after.serial);
+    if (step->after != NULL) {
+        printf(" = #%" PRIu64, step->after->number);
     }
     puts(op->flags & FL_FLAG_FAILED ? " failed" : op->flags & FL_FLAG_FREED ? " freed" : "");
 }
@@ -143,7 +143,7 @@ int verb_dump(int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status = fl_trace_walk(&command, reader, step_print, &dump);
+    status = fl_trace_walk(&command, reader, FL_BY_SERIAL, step_print, &dump);
     fl_reader_close(reader);
     return fl_status_exit(status);
 }

@@ -188,7 +188,7 @@ int verb_info(int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status = fl_trace_walk(&command, reader, step_count, &counts);
+    status = fl_trace_walk(&command, reader, FL_BY_EVENT, step_count, &counts);
     struct fl_error err;
     const enum fl_status printed = info_print(reader, &counts, &err);
     if (printed != FL_OK) {

@@ -81,7 +81,7 @@ static void step_leave(struct fl_lane *lane)
 {
     if (lane->step != NULL) {
         lane->events += lane->step->is_event;
-        lane->allocations += lane->step->after.serial != FL_SERIAL_NONE;
+        lane->allocations += lane->step->after != NULL;
         lane->missing_before += lane->events_missing;
         lane->events_missing = 0;
         lane->step = NULL;

@@ -216,7 +216,7 @@ static enum fl_status lane_end(struct merge *merge, struct fl_lane *lane)
         status = lost_write(merge, lane, origin);
     }
     if (status == FL_OK && merge->frees) {
-        status = fl_origin_release(origin, &told->freed, &merge->err);
+        status = fl_origin_release(origin, fl_walk_live(lane->walk), &told->freed, &merge->err);
     }
     told->threads = fl_origin_threads(origin);
     if (status == FL_OK && told->threads == NULL) {

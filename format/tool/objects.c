@@ -1,5 +1,6 @@
 /*
- * Walking a trace with its live objects at hand. Memory: 32 bytes per slot.
+ * Walking a trace with its live objects at hand. A step is shown before it takes effect, so that a verb
+ * can still see, and write, what was live before it.
  */
 #include "objects.h"
 
@@ -11,60 +12,85 @@
 
 struct fl_walk {
     struct fl_batch batch;
-    size_t at;                 /* of the next operation in it */
-    struct fl_step step;       /* the last one */
-    struct fl_object *objects; /* by slot */
-    size_t capacity;
+    size_t at;               /* of the next operation in it */
+    struct fl_step step;     /* the last one */
+    struct fl_object made;   /* by it; step.after is this */
+    struct fl_object *place; /* where that goes */
+    struct fl_live live;
+    enum fl_numbering numbering;
     uint64_t next_serial, next_event; /* of the next operation that has one */
 };
 
-static bool objects_reserve(struct fl_walk *walk, size_t slot)
+static bool op_names_object(const struct fl_op *op)
 {
-    if (slot < walk->capacity) {
-        return true;
-    }
-    const size_t capacity = slot < 512 ? 1024 : 2 * slot;
-    struct fl_object *grown = reallocarray(walk->objects, capacity, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    walk->objects = grown;
-    walk->capacity = capacity;
-    return true;
+    return (op->kind == FL_CALL_REALLOC || op->kind == FL_CALL_REALLOCARRAY ||
+            op->kind >= FL_CALL_FREE) &&
+           !(op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN));
 }
 
-/* What the operation does to the objects, told in the step. */
+/* The last step takes effect. */
+static void step_settle(struct fl_walk *walk)
+{
+    const struct fl_step *step = &walk->step;
+    if (step->after != NULL) {
+        *walk->place = walk->made;
+    } else if (step->ends) {
+        step->before->number = FL_SERIAL_NONE;
+    }
+    walk->step.before = walk->step.after = NULL;
+    walk->step.ends = false;
+}
+
+static void step_name(struct fl_step *step, struct fl_object *place)
+{
+    if (op_names_object(step->op) && place->number != FL_SERIAL_NONE) {
+        step->before = place;
+        step->ends =
+            step->op->kind != FL_CALL_USABLE_SIZE && !(step->op->flags & FL_FLAG_FAILED);
+    }
+}
+
+static void step_make(struct fl_walk *walk)
+{
+    const struct fl_op *op = walk->step.op;
+    if (fl_op_allocates(op)) {
+        const uint64_t serial = walk->next_serial++;
+        walk->made = (struct fl_object){
+            .number = walk->numbering == FL_BY_SERIAL ? serial : walk->step.event,
+            .size_bytes = op->size_bytes,
+            .stack = walk->step.stack,
+            .kind = op->kind,
+            .align_log2 = op->align_log2,
+        };
+        walk->step.after = &walk->made;
+    }
+}
+
+/* The operation as a step; false when out of memory. */
 static bool step_take(struct fl_walk *walk, const struct fl_op *op)
 {
-    const struct fl_object none = {.serial = FL_SERIAL_NONE};
     struct fl_step *step = &walk->step;
+    step_settle(walk);
     step->op = op;
-    step->before = step->after = none;
     step->is_event = fl_kind_is_call(op->kind) && !(op->flags & FL_FLAG_IMPLIED);
     step->event = walk->next_event;
     walk->next_event += step->is_event;
     if (!fl_kind_is_call(op->kind) || op->slot == FL_SLOT_NONE) {
         return true;
     }
-    if (!objects_reserve(walk, op->slot)) {
+    struct fl_object *place = fl_live_place(&walk->live, op->slot);
+    if (place == NULL) {
         return false;
     }
-    struct fl_object *object = &walk->objects[op->slot];
-    const bool is_named = op->kind == FL_CALL_REALLOC || op->kind == FL_CALL_REALLOCARRAY ||
-                          op->kind >= FL_CALL_FREE;
-    if (is_named && !(op->flags & (FL_FLAG_NULL | FL_FLAG_UNKNOWN))) {
-        step->before = *object;
-    }
-    if (fl_op_allocates(op)) {
-        *object =
-            (struct fl_object){walk->next_serial++, op->size_bytes, step->event, step->stack};
-        step->after = *object;
-    }
+    walk->place = place;
+    step_name(step, place);
+    step_make(walk);
     return true;
 }
 
 static enum fl_status batch_read(struct fl_walk *walk, struct fl_error *err)
 {
+    step_settle(walk); /* its operation is the batch's */
     const enum fl_status status = fl_reader_next(walk->step.reader, &walk->batch, err);
     walk->at = 0;
     if (status != FL_OK) {
@@ -86,19 +112,31 @@ static enum fl_status batch_step(struct fl_walk *walk, struct fl_error *err)
                : fl_fail(err, FL_NOMEM, "no memory for the live objects");
 }
 
+static void walk_start(struct fl_walk *walk, struct fl_reader *reader,
+                       enum fl_numbering numbering)
+{
+    *walk = (struct fl_walk){.numbering = numbering, .step = {.reader = reader}};
+    walk->step.live = &walk->live;
+}
+
 struct fl_walk *fl_walk_new(struct fl_reader *reader)
 {
     struct fl_walk *walk = calloc(1, sizeof *walk);
     if (walk != NULL) {
-        walk->step.reader = reader;
+        walk_start(walk, reader, FL_BY_SERIAL);
     }
     return walk;
+}
+
+struct fl_live *fl_walk_live(struct fl_walk *walk)
+{
+    return &walk->live;
 }
 
 void fl_walk_free(struct fl_walk *walk)
 {
     if (walk != NULL) {
-        free(walk->objects);
+        fl_live_clear(&walk->live);
         free(walk);
     }
 }
@@ -136,13 +174,14 @@ static enum fl_status batch_walk(struct fl_walk *walk, fl_step_visitor *visit, v
 }
 
 enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader *reader,
-                             fl_step_visitor *visit, void *user)
+                             enum fl_numbering numbering, fl_step_visitor *visit, void *user)
 {
-    struct fl_walk walk = {.step = {.reader = reader}};
+    struct fl_walk walk;
     struct fl_progress progress;
     struct fl_error err;
     enum fl_status first_damage = FL_OK;
     enum fl_status status;
+    walk_start(&walk, reader, numbering);
     fl_progress_start(&progress, "reading", "bytes", fl_reader_file_bytes(reader));
     do {
         status = batch_read(&walk, &err);
@@ -158,7 +197,7 @@ enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader 
         }
     } while (status == FL_OK || status == FL_CORRUPT);
     fl_progress_end(&progress);
-    free(walk.objects);
+    fl_live_clear(&walk.live);
     return first_damage;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The live objects of a trace while a verb walks it: serial and size of each slot, and the
- * loop over the batches that every verb shares.
+ * Walking a trace: each operation with the object it names and the one it makes, and the loop over the
+ * batches that every verb shares.
  */
 #ifndef FL_OBJECTS_H
 #define FL_OBJECTS_H
@@ -8,24 +8,28 @@
 #include <fl/opt.h>
 #include <fl/reader.h>
 
-struct fl_object {
-    uint64_t serial;
-    uint64_t size_bytes;
-    uint64_t event; /* that made it */
-    uint32_t stack; /* of that event, FL_STACK_NONE where stacks are not kept */
+#include "live.h"
+
+/* What the number of an object is, until the verb sets it to another. */
+enum fl_numbering {
+    FL_BY_SERIAL,
+    FL_BY_EVENT, /* that made it: for lifetimes */
 };
 
 /*
- * One operation, with the object its pointer argument named (`before`, serial FL_SERIAL_NONE
- * when none) and the one it handed out (`after`). `event` is its number when it is one.
+ * One operation. The table of live objects is as it was before it; it takes effect with the next step.
+ * `event` is its number when it is one.
  */
 struct fl_step {
     struct fl_reader *reader;
     const struct fl_op *op;
     bool is_event;
+    bool ends; /* `before` ends with it */
     uint64_t event;
-    uint32_t stack; /* of an allocating call, where the reader keeps stacks */
-    struct fl_object before, after;
+    uint32_t stack;           /* of an allocating call, where the reader keeps stacks */
+    struct fl_live *live;     /* the table */
+    struct fl_object *before; /* in it, what the pointer argument named; NULL: no live object */
+    struct fl_object *after;  /* what it made, on its way there; NULL: nothing */
 };
 
 /* Called for each operation; false stops the walk. */
@@ -61,14 +65,17 @@ enum fl_status fl_verb_begin(const struct fl_command *command, int argc, char **
  * @return  FL_OK, or the first thing that was wrong: what the command ends with
  */
 enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader *reader,
-                             fl_step_visitor *visit, void *user);
+                             enum fl_numbering numbering, fl_step_visitor *visit, void *user);
 
 /* A walk that is made step by step, as when several are under way at a time. */
 struct fl_walk;
 
-/* Begin to walk what `reader` gives, which stays the caller's; NULL when out of memory. */
+/* Begin to walk what `reader` gives, which stays the caller's, by serials; NULL when out of memory. */
 struct fl_walk *fl_walk_new(struct fl_reader *reader);
 void fl_walk_free(struct fl_walk *walk);
+
+/* What is live, the last step's effect with it once fl_walk_next has been called again. */
+struct fl_live *fl_walk_live(struct fl_walk *walk);
 
 /*
  * The next step, valid until the call after it.

@@ -99,7 +99,7 @@ static enum fl_status pack_run(struct pack *pack, struct fl_reader *reader)
         return status;
     }
     /* A damaged trace stays as it is: the file would look whole. */
-    status = fl_trace_walk(&command, reader, step_pack, pack);
+    status = fl_trace_walk(&command, reader, FL_BY_SERIAL, step_pack, pack);
     fl_origin_free(pack->origin);
     if (status != FL_OK || pack->status != FL_OK) {
         fl_rewrite_drop(pack->rewrite);

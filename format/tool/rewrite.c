@@ -1,6 +1,7 @@
 /*
- * Steps of one trace to events of another. The table has for each slot the serial that its object has in
- * the new trace, and what is needed to write it as live. Memory: 40 bytes per slot.
+ * Steps of one trace to events of another. The walk's table of live objects holds all that is needed to write
+ * one: its number becomes the serial that it has in the new trace. New serials rise with the old ones, so
+ * the order of the numbers stays that of the allocations.
  */
 #include "rewrite.h"
 
@@ -14,21 +15,11 @@
 #include "numbers.h"
 #include "stack_copy.h"
 
-/* The object in a slot. */
-struct place {
-    uint64_t old_serial;
-    uint64_t serial;     /* in the new trace; FL_SERIAL_NONE while it is not written */
-    uint64_t size_bytes; /* of the live object */
-    uint32_t stack;      /* in the old trace */
-    uint8_t kind;        /* of the call that made it */
-    uint8_t align_log2;
-    bool is_live;
-};
-
-/* A thread that has begun and not ended. */
+/* A thread that has begun. */
 struct thread {
     uint64_t number;
     uint32_t system_id;
+    bool has_ended;
 };
 
 struct fl_rewrite {
@@ -42,12 +33,11 @@ struct fl_rewrite {
 struct fl_origin {
     struct fl_rewrite *rewrite;
     const struct fl_reader *reader;
-    struct place *places; /* by slot */
-    size_t place_count;
-    struct thread *threads;
+    struct thread *threads; /* before what is written, each number once */
     size_t thread_count, thread_room;
-    uint64_t thread;    /* at work, as the origin numbers it */
-    uint64_t passed_ns; /* before what is written */
+    struct fl_numbers thread_places; /* index among them by number */
+    uint64_t thread;                 /* at work, as the origin numbers it */
+    uint64_t passed_ns;              /* before what is written */
     bool is_one_of_several;
     struct fl_numbers new_threads; /* then: new numbers by old ones */
     uint64_t *told;                /* and the first of the old ones as they appeared */
@@ -158,20 +148,13 @@ struct fl_origin *fl_origin_new(struct fl_rewrite *rewrite, const struct fl_read
 void fl_origin_free(struct fl_origin *origin)
 {
     if (origin != NULL) {
-        free(origin->places);
         free(origin->threads);
+        fl_numbers_clear(&origin->thread_places);
         free(origin->told);
         fl_numbers_clear(&origin->new_threads);
         fl_stack_copy_clear(&origin->stacks);
         free(origin);
     }
-}
-
-/* Does the object that the step's pointer named end with it? */
-static bool step_ends(const struct fl_step *step)
-{
-    return step->before.serial != FL_SERIAL_NONE && step->op->kind != FL_CALL_USABLE_SIZE &&
-           !(step->op->flags & FL_FLAG_FAILED);
 }
 
 /* ---- what is known ---- */
@@ -181,22 +164,7 @@ static enum fl_status no_memory(struct fl_error *err)
     return fl_fail(err, FL_NOMEM, "no memory for what is live in the trace");
 }
 
-static struct place *place_of(struct fl_origin *origin, uint32_t slot)
-{
-    if (slot >= origin->place_count) {
-        const size_t count = 2 * (size_t)slot + 256;
-        struct place *grown = reallocarray(origin->places, count, sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        memset(grown + origin->place_count, 0, (count - origin->place_count) * sizeof *grown);
-        origin->places = grown;
-        origin->place_count = count;
-    }
-    return &origin->places[slot];
-}
-
-static bool thread_begin(struct fl_origin *origin, const struct fl_op *op)
+static bool thread_add(struct fl_origin *origin, const struct thread *thread)
 {
     if (origin->thread_count == origin->thread_room) {
         const size_t room = 2 * origin->thread_room + 16;
@@ -207,69 +175,53 @@ static bool thread_begin(struct fl_origin *origin, const struct fl_op *op)
         origin->threads = grown;
         origin->thread_room = room;
     }
-    origin->threads[origin->thread_count++] = (struct thread){op->size_bytes, op->slot};
+    if (!fl_numbers_set(&origin->thread_places, thread->number,
+                        (uint32_t)origin->thread_count)) {
+        return false;
+    }
+    origin->threads[origin->thread_count++] = *thread;
+    return true;
+}
+
+static bool thread_begin(struct fl_origin *origin, const struct fl_op *op)
+{
+    const struct thread thread = {.number = op->size_bytes, .system_id = op->slot};
+    const uint32_t known = fl_numbers_get(&origin->thread_places, thread.number);
+    if (known == FL_NUMBER_NONE) {
+        return thread_add(origin, &thread);
+    }
+    origin->threads[known] = thread;
     return true;
 }
 
 static void thread_end(struct fl_origin *origin, uint64_t number)
 {
-    for (size_t i = 0; i < origin->thread_count; i++) {
-        if (origin->threads[i].number == number) {
-            origin->threads[i] = origin->threads[--origin->thread_count];
-            return;
-        }
+    const uint32_t known = fl_numbers_get(&origin->thread_places, number);
+    if (known != FL_NUMBER_NONE) {
+        origin->threads[known].has_ended = true;
     }
-}
-
-/* Threads and time, for fl_origin_live: one of several is written from its beginning. */
-static bool record_note(struct fl_origin *origin, const struct fl_op *op)
-{
-    if (op->kind == FL_RECORD_THREAD) {
-        origin->thread = op->size_bytes;
-    } else if (origin->is_one_of_several) {
-        return true;
-    } else if (op->kind == FL_RECORD_TICK) {
-        origin->passed_ns += op->size_bytes;
-    } else if (op->kind == FL_RECORD_THREAD_END) {
-        thread_end(origin, op->size_bytes);
-    } else if (op->kind == FL_RECORD_THREAD_START) {
-        return thread_begin(origin, op);
-    }
-    return true;
-}
-
-/* `serial` is that of the object that the step makes, in the new trace. */
-static bool step_note(struct fl_origin *origin, const struct fl_step *step, uint64_t serial)
-{
-    const struct fl_op *op = step->op;
-    if (!fl_kind_is_call(op->kind)) {
-        return record_note(origin, op);
-    }
-    if (op->slot == FL_SLOT_NONE) {
-        return true;
-    }
-    struct place *place = place_of(origin, op->slot);
-    if (place == NULL) {
-        return false;
-    }
-    if (step->after.serial != FL_SERIAL_NONE) {
-        *place = (struct place){.old_serial = step->after.serial,
-                                .serial = serial,
-                                .size_bytes = op->size_bytes,
-                                .stack = step->stack,
-                                .kind = op->kind,
-                                .align_log2 = op->align_log2,
-                                .is_live = true};
-    } else if (step_ends(step)) {
-        place->is_live = false;
-    }
-    return true;
 }
 
 enum fl_status fl_origin_pass(struct fl_origin *origin, const struct fl_step *step,
                               struct fl_error *err)
 {
-    return step_note(origin, step, FL_SERIAL_NONE) ? FL_OK : no_memory(err);
+    const struct fl_op *op = step->op;
+    switch (op->kind) {
+    case FL_RECORD_THREAD:
+        origin->thread = op->size_bytes;
+        break;
+    case FL_RECORD_TICK:
+        origin->passed_ns += op->size_bytes;
+        break;
+    case FL_RECORD_THREAD_START:
+        return thread_begin(origin, op) ? FL_OK : no_memory(err);
+    case FL_RECORD_THREAD_END:
+        thread_end(origin, op->size_bytes);
+        break;
+    default:
+        break;
+    }
+    return FL_OK;
 }
 
 /* ---- threads of several ---- */
@@ -393,12 +345,12 @@ static enum fl_status call_write(struct fl_origin *origin, const struct fl_step 
                              .align_log2 = op->align_log2,
                              .flags = op->flags};
     uint64_t released_bytes = 0;
-    if ((op->flags & FL_FLAG_IMPLIED) && step->before.serial == FL_SERIAL_NONE) {
+    if ((op->flags & FL_FLAG_IMPLIED) && step->before == NULL) {
         return FL_OK; /* of an object that was lost with a damaged chunk: nothing ends */
     }
-    if (step->before.serial != FL_SERIAL_NONE) {
-        event.serial = origin->places[op->slot].serial;
-        released_bytes = step_ends(step) ? step->before.size_bytes : 0;
+    if (step->before != NULL) {
+        event.serial = step->before->number;
+        released_bytes = step->ends ? step->before->size_bytes : 0;
     }
     enum fl_status status = thread_resume(origin, err);
     if (status == FL_OK) {
@@ -418,7 +370,12 @@ enum fl_status fl_origin_step(struct fl_origin *origin, const struct fl_step *st
     if (status != FL_OK) {
         return status;
     }
-    return step_note(origin, step, serial) ? FL_OK : no_memory(err);
+    if (step->after != NULL) {
+        step->after->number = serial;
+    } else if (step->op->kind == FL_RECORD_THREAD) {
+        origin->thread = step->op->size_bytes;
+    }
+    return FL_OK;
 }
 
 enum fl_status fl_rewrite_tick(struct fl_rewrite *rewrite, uint64_t ns, struct fl_error *err)
@@ -435,65 +392,52 @@ enum fl_status fl_origin_lost(struct fl_origin *origin, uint64_t events, struct 
 
 /* ---- what is live ---- */
 
-static int by_serial(const void *left, const void *right)
-{
-    const struct place *one = *(struct place *const *)left;
-    const struct place *other = *(struct place *const *)right;
-    return one->old_serial < other->old_serial ? -1 : one->old_serial > other->old_serial;
-}
-
-typedef enum fl_status place_writer(struct fl_origin *origin, struct place *place,
-                                    struct fl_error *err);
+typedef enum fl_status object_writer(struct fl_origin *origin, struct fl_object *object,
+                                     struct fl_error *err);
 
 /* Write each live object in the order in which it was allocated. */
-static enum fl_status places_write(struct fl_origin *origin, place_writer *write,
-                                   uint64_t *count, struct fl_error *err)
+static enum fl_status live_write(struct fl_origin *origin, struct fl_live *live,
+                                 object_writer *write, uint64_t *count, struct fl_error *err)
 {
-    struct place **live = reallocarray(NULL, origin->place_count + 1, sizeof(struct place *));
     size_t found = 0;
-    if (live == NULL) {
+    uint32_t *slots = fl_live_sorted(live, &found);
+    if (slots == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < origin->place_count; i++) {
-        if (origin->places[i].is_live) {
-            live[found++] = &origin->places[i];
-        }
-    }
-    qsort(live, found, sizeof(struct place *), by_serial);
     enum fl_status status = FL_OK;
     for (size_t i = 0; i < found && status == FL_OK; i++) {
-        status = write(origin, live[i], err);
+        status = write(origin, &live->at[slots[i]], err);
     }
-    free(live);
+    free(slots);
     *count = found;
     return status;
 }
 
-static enum fl_status place_write(struct fl_origin *origin, struct place *place,
-                                  struct fl_error *err)
+static enum fl_status object_write(struct fl_origin *origin, struct fl_object *object,
+                                   struct fl_error *err)
 {
     const bool is_resized =
-        place->kind == FL_CALL_REALLOC || place->kind == FL_CALL_REALLOCARRAY;
+        object->kind == FL_CALL_REALLOC || object->kind == FL_CALL_REALLOCARRAY;
     struct fl_event event = {.serial = FL_SERIAL_NONE,
-                             .size_bytes = place->size_bytes,
-                             .kind = is_resized ? (uint8_t)FL_CALL_MALLOC : place->kind,
-                             .align_log2 = place->align_log2};
+                             .size_bytes = object->size_bytes,
+                             .kind = is_resized ? (uint8_t)FL_CALL_MALLOC : object->kind,
+                             .align_log2 = object->align_log2};
     struct fl_writer *writer = origin->rewrite->writer;
     const enum fl_status status =
-        fl_stack_copy(&origin->stacks, place->stack, &event.extra, err);
-    place->serial = fl_writer_next_serial(writer);
+        fl_stack_copy(&origin->stacks, object->stack, &event.extra, err);
+    object->number = fl_writer_next_serial(writer);
     return status == FL_OK ? fl_writer_put(writer, &event, 0, err) : status;
 }
 
-static enum fl_status place_release(struct fl_origin *origin, struct place *place,
-                                    struct fl_error *err)
+static enum fl_status object_release(struct fl_origin *origin, struct fl_object *object,
+                                     struct fl_error *err)
 {
     const struct fl_event event = {
-        .serial = place->serial, .kind = FL_CALL_FREE, .flags = FL_FLAG_IMPLIED};
+        .serial = object->number, .kind = FL_CALL_FREE, .flags = FL_FLAG_IMPLIED};
     const enum fl_status status = thread_resume(origin, err);
-    place->is_live = false;
+    object->number = FL_SERIAL_NONE;
     return status == FL_OK
-               ? fl_writer_put(origin->rewrite->writer, &event, place->size_bytes, err)
+               ? fl_writer_put(origin->rewrite->writer, &event, object->size_bytes, err)
                : status;
 }
 
@@ -501,14 +445,18 @@ static enum fl_status threads_write(struct fl_origin *origin, struct fl_error *e
 {
     enum fl_status status = FL_OK;
     for (size_t i = 0; i < origin->thread_count && status == FL_OK; i++) {
-        status = number_write(origin, FL_RECORD_THREAD_START, origin->threads[i].number,
-                              origin->threads[i].system_id, err);
+        const struct thread *thread = &origin->threads[i];
+        if (!thread->has_ended) {
+            status = number_write(origin, FL_RECORD_THREAD_START, thread->number,
+                                  thread->system_id, err);
+        }
     }
     return status == FL_OK ? number_write(origin, FL_RECORD_THREAD, origin->thread, 0, err)
                            : status;
 }
 
-enum fl_status fl_origin_live(struct fl_origin *origin, uint64_t *count, struct fl_error *err)
+enum fl_status fl_origin_live(struct fl_origin *origin, struct fl_live *live, uint64_t *count,
+                              struct fl_error *err)
 {
     enum fl_status status = FL_OK;
     if (origin->passed_ns > 0) {
@@ -517,11 +465,11 @@ enum fl_status fl_origin_live(struct fl_origin *origin, uint64_t *count, struct 
     if (status == FL_OK) {
         status = threads_write(origin, err);
     }
-    return status == FL_OK ? places_write(origin, place_write, count, err) : status;
+    return status == FL_OK ? live_write(origin, live, object_write, count, err) : status;
 }
 
-enum fl_status fl_origin_release(struct fl_origin *origin, uint64_t *count,
-                                 struct fl_error *err)
+enum fl_status fl_origin_release(struct fl_origin *origin, struct fl_live *live,
+                                 uint64_t *count, struct fl_error *err)
 {
-    return places_write(origin, place_release, count, err);
+    return live_write(origin, live, object_release, count, err);
 }

@@ -1,6 +1,7 @@
 /*
  * A trace that a verb writes from others: objects, stacks, modules and, of several, threads get new
- * numbers.
+ * numbers. The walk is one by serials: an object that is written has its new serial as its number
+ * from then on.
  */
 #ifndef FL_REWRITE_H
 #define FL_REWRITE_H
@@ -60,15 +61,15 @@ struct fl_origin *fl_origin_new(struct fl_rewrite *rewrite, const struct fl_read
                                 bool is_one_of_several);
 void fl_origin_free(struct fl_origin *origin);
 
-/* Know what is live and which threads there are after `step`, and write nothing. */
+/* Know the time and which threads there are after `step`, and write nothing. */
 enum fl_status fl_origin_pass(struct fl_origin *origin, const struct fl_step *step,
                               struct fl_error *err) __attribute__((warn_unused_result));
 
 /* Write what is known: the time that passed, the threads that are there, then what is live as calls of
  * malloc and its like by the thread at work, in the order in which it was allocated. `count` gets how
  * many. */
-enum fl_status fl_origin_live(struct fl_origin *origin, uint64_t *count, struct fl_error *err)
-    __attribute__((warn_unused_result));
+enum fl_status fl_origin_live(struct fl_origin *origin, struct fl_live *live, uint64_t *count,
+                              struct fl_error *err) __attribute__((warn_unused_result));
 
 /* Write the step. */
 enum fl_status fl_origin_step(struct fl_origin *origin, const struct fl_step *step,
@@ -78,9 +79,10 @@ enum fl_status fl_origin_step(struct fl_origin *origin, const struct fl_step *st
 enum fl_status fl_origin_lost(struct fl_origin *origin, uint64_t events, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/* Write an implied free of each object that is live. `count` gets how many. */
-enum fl_status fl_origin_release(struct fl_origin *origin, uint64_t *count,
-                                 struct fl_error *err) __attribute__((warn_unused_result));
+/* Write an implied free of each object that is live; then none is. `count` gets how many. */
+enum fl_status fl_origin_release(struct fl_origin *origin, struct fl_live *live,
+                                 uint64_t *count, struct fl_error *err)
+    __attribute__((warn_unused_result));
 
 /* The threads of one of several as "OLD:NEW OLD:NEW", in the order in which they appeared, the first
  * FL_THREADS_TOLD of them; owned by the caller. NULL when out of memory. */

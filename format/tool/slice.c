@@ -69,10 +69,10 @@ static enum fl_status range_parse(const char *text, struct slice *slice, struct 
     return FL_OK;
 }
 
-static enum fl_status slice_begin(struct slice *slice)
+static enum fl_status slice_begin(struct slice *slice, const struct fl_step *step)
 {
     slice->has_begun = true;
-    return fl_origin_live(slice->origin, &slice->live_count, &slice->err);
+    return fl_origin_live(slice->origin, step->live, &slice->live_count, &slice->err);
 }
 
 static bool step_slice(const struct fl_step *step, void *user)
@@ -86,7 +86,7 @@ static bool step_slice(const struct fl_step *step, void *user)
         return false;
     }
     if (!slice->has_begun && slice->first > 0) {
-        slice->status = slice_begin(slice);
+        slice->status = slice_begin(slice, step);
     }
     if (slice->status == FL_OK) {
         slice->status = fl_origin_step(slice->origin, step, &slice->err);
@@ -156,7 +156,8 @@ static enum fl_status slice_run(struct slice *slice, struct fl_reader *reader)
         fl_opt_report(&command, &slice->err);
         return status;
     }
-    const enum fl_status damage = fl_trace_walk(&command, reader, step_slice, slice);
+    const enum fl_status damage =
+        fl_trace_walk(&command, reader, FL_BY_SERIAL, step_slice, slice);
     fl_origin_free(slice->origin);
     /* Where it stopped is not where the trace ends. */
     if (fl_status_exit(damage) == FL_EXIT_ENVIRONMENT) {

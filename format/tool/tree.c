@@ -77,7 +77,7 @@ static enum fl_status node_read(const struct fl_command *command, const char *pa
         return status;
     }
     node->is_read = true;
-    status = fl_trace_walk(command, reader, step_nothing, NULL);
+    status = fl_trace_walk(command, reader, FL_BY_EVENT, step_nothing, NULL);
     const struct fl_metadata *meta = fl_reader_metadata(reader);
     node->pid = number_of(meta, "pid", NULL);
     node->ppid = number_of(meta, "ppid", NULL);
