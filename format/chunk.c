@@ -302,12 +302,27 @@ static void batch_stacks(struct fl_reader *reader, size_t count)
     }
 }
 
+/* Has more come than the file can hold? It was compressed twice then, and who did that need not have had as
+ * many bytes as now stand for them. */
+static bool is_overpacked(const struct fl_reader *reader)
+{
+    const uint64_t extent = fl_input_extent(&reader->input);
+    return reader->totals.records / FL_RECORDS_PER_BYTE >= extent ||
+           reader->totals.decoded_bytes / FL_UNPACKED_PER_BYTE >= extent;
+}
+
 enum fl_status fl_chunk_deliver(struct fl_reader *reader, struct fl_batch *out,
                                 struct fl_error *err)
 {
     const uint64_t first_event = reader->next_event;
     const uint64_t first_serial = reader->decoder.slots.next_serial;
     const uint64_t left = reader->chunk.records - reader->chunk_records;
+    if (left > 0 && is_overpacked(reader)) {
+        return fl_reader_finish(reader, FL_LIMIT, reader->chunk_offset,
+                                ": more records than its file has room for; "
+                                "it is compressed twice, undo one of them first",
+                                err);
+    }
     const size_t count =
         fl_decode(&reader->decoder, reader->ops, left < FL_BATCH_OPS ? left : FL_BATCH_OPS);
     if (count == 0) {

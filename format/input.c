@@ -137,3 +137,10 @@ uint64_t fl_input_file_offset(const struct fl_input *input)
 {
     return input->layer == NULL ? input->offset : input->layer->file_offset(input->layer);
 }
+
+uint64_t fl_input_extent(const struct fl_input *input)
+{
+    const uint64_t used = fl_input_file_offset(input);
+    const uint64_t bytes = used > input->file_bytes ? used : input->file_bytes;
+    return bytes > FL_FILE_BYTES_LEAST ? bytes : FL_FILE_BYTES_LEAST;
+}

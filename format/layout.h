@@ -128,12 +128,16 @@ static inline bool fl_begins_object(unsigned kind, unsigned flags)
     return kind <= FL_CALL_PVALLOC && !(flags & (FL_FLAG_FAILED | FL_FLAG_FREED));
 }
 
-#define FL_NEAR_CENTRE    0x30
-#define FL_NEAR_RANGE     16
-#define FL_YOUNG_AGES     64u
-#define FL_SMALL_STEP     8u
-#define FL_SMALL_MAX      1024u
-#define FL_TICK_NS        100000u
-#define FL_MARK_BYTES_MAX (64u * 1024)
+/* A chunk of FL_CHUNK_RECORDS_MAX records has 264 bytes at least, header and checksums among them: 15,888
+ * records a byte. */
+#define FL_RECORDS_PER_BYTE 16384u
+
+#define FL_NEAR_CENTRE      0x30
+#define FL_NEAR_RANGE       16
+#define FL_YOUNG_AGES       64u
+#define FL_SMALL_STEP       8u
+#define FL_SMALL_MAX        1024u
+#define FL_TICK_NS          100000u
+#define FL_MARK_BYTES_MAX   (64u * 1024)
 
 #endif

@@ -20,8 +20,9 @@ struct unpack {
     struct fl_input_layer layer; /* first: what the input above knows */
     struct fl_input below;
     const struct fl_unpack_kind *kind;
-    void *state;    /* of the stream; NULL: between two */
-    bool is_at_end; /* there are no more bytes */
+    void *state;          /* of the stream; NULL: between two */
+    bool is_at_end;       /* there are no more bytes */
+    uint64_t given_bytes; /* unpacked so far */
 };
 _Static_assert(offsetof(struct unpack, layer) == 0, "a layer is its unpack");
 
@@ -114,6 +115,23 @@ static enum fl_status stream_read(struct unpack *unpack, uint8_t *at, size_t roo
     return FL_OK;
 }
 
+/* A file that is compressed twice can stand for any number of bytes. */
+static enum fl_status amount_check(const struct unpack *unpack, struct fl_error *err)
+{
+    if (unpack->given_bytes / FL_UNPACKED_PER_BYTE < fl_input_extent(&unpack->below)) {
+        return FL_OK;
+    }
+    const enum fl_status status = fl_fail(
+        err, FL_LIMIT,
+        "%s: %s: its %s unpacks to %u times its bytes; it is compressed twice, undo one of "
+        "them first",
+        unpack->below.name, fl_status_text(FL_LIMIT), unpack->kind->name, FL_UNPACKED_PER_BYTE);
+    if (err != NULL) {
+        err->offset_in_file = fl_input_file_offset(&unpack->below);
+    }
+    return status;
+}
+
 static enum fl_status layer_read(struct fl_input_layer *layer, uint8_t *at, size_t room,
                                  size_t *got, struct fl_error *err)
 {
@@ -128,7 +146,8 @@ static enum fl_status layer_read(struct fl_input_layer *layer, uint8_t *at, size
             status = stream_read(unpack, at, room, got, err);
         }
     }
-    return status;
+    unpack->given_bytes += *got;
+    return status == FL_OK ? amount_check(unpack, err) : status;
 }
 
 static uint64_t layer_file_offset(const struct fl_input_layer *layer)

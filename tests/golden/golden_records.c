@@ -200,28 +200,109 @@ static void make_long_section(struct craft *out)
 
 /* ---- what asks for much ---- */
 
-/* A frame of `count` bytes that are `byte`, which zstd says in a few, behind a section header: the
- * most records that a chunk may have. No end: that it is cut must be said after all of them. */
-static void put_repeated_chunk(struct craft *out, uint8_t byte, uint32_t serials)
+#define MOST_OBJECTS_REST (3u * 128 * 1024) /* in zstd's blocks */
+
+/* A frame of `count` bytes that are `byte`, which zstd says in a few, behind a section header. No end: that it
+ * is cut must be said after all of them. */
+static void put_repeated_chunk(struct craft *out, uint8_t byte, uint32_t count, bool allocates)
 {
-    const size_t count = FL_CHUNK_RECORDS_MAX;
     uint8_t *events = malloc(count);
     memset(events, byte, count);
-    craft_events(out, events, count, (uint32_t)count, (uint32_t)count,
-                 serials == 0 ? 0 : (uint32_t)count);
+    craft_events(out, events, count, count, count, allocates ? count : 0);
+    out->next.live_objects += allocates ? count : 0;
     free(events);
 }
 
 static void make_many_frees(struct craft *out)
 {
     golden_begin(out);
-    put_repeated_chunk(out, FL_CODE_FREE_NULL, 0);
+    put_repeated_chunk(out, FL_CODE_FREE_NULL, FL_CHUNK_RECORDS_MAX, false);
 }
 
 static void make_many_objects(struct craft *out)
 {
     golden_begin(out);
-    put_repeated_chunk(out, FL_CODE_MALLOC_SMALL, 1);
+    put_repeated_chunk(out, FL_CODE_MALLOC_SMALL, FL_CHUNK_RECORDS_MAX, true);
+}
+
+/* As many objects as 1 KiB can hold: three chunks of the most records, and what is left. */
+static void make_most_objects(struct craft *out)
+{
+    craft_header(out, FL_FORMAT_MAJOR, 0);
+    for (int i = 0; i < 3; i++) {
+        put_repeated_chunk(out, FL_CODE_MALLOC_SMALL, FL_CHUNK_RECORDS_MAX, true);
+    }
+    put_repeated_chunk(out, FL_CODE_MALLOC_SMALL, MOST_OBJECTS_REST, true);
+}
+
+/* A trace of 40 such chunks, which are alike but for their headers, in a zstd frame. */
+static void make_packed_twice(struct craft *out)
+{
+    struct craft trace = {0};
+    craft_header(&trace, FL_FORMAT_MAJOR, 0);
+    for (int i = 0; i < 40; i++) {
+        put_repeated_chunk(&trace, FL_CODE_MALLOC_SMALL, FL_CHUNK_RECORDS_MAX, true);
+    }
+    craft_compressed(out, &trace, 19);
+    craft_clear(&trace);
+}
+
+/* Threads that begin, and then as many that end and had not begun, before two calls. */
+static void make_many_threads(struct craft *out)
+{
+    const size_t count = 400000;
+    uint8_t *events = malloc(5 * count + 2);
+    uint8_t *at = events;
+    for (size_t i = 0; i < count; i++) {
+        *at++ = FL_CODE_THREAD_START;
+        *at++ = 1;
+        *at++ = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *at++ = FL_CODE_THREAD_END;
+        *at++ = 2;
+    }
+    *at++ = FL_CODE_FREE_NULL;
+    *at++ = FL_CODE_FREE_NULL;
+    golden_begin(out);
+    craft_events(out, events, (size_t)(at - events), 2 * (uint32_t)count + 2, 2, 0);
+    free(events);
+}
+
+/* A frame without module at address 1, whose caller's number is `distance` less. */
+static uint8_t *put_frame(uint8_t *at, uint32_t distance)
+{
+    at = fl_put_varint(at, distance);
+    *at++ = 0;
+    *at++ = 1;
+    return at;
+}
+
+/* A million frames, their chains short enough, and calls all over them. */
+static void make_many_stacks(struct craft *out)
+{
+    const uint32_t frames = 1000000, calls = 100000, far = 16000;
+    uint8_t *payload = malloc(8 * (size_t)frames);
+    uint8_t *content = malloc(8 * (size_t)frames);
+    uint8_t *at = fl_put_varint(fl_put_varint(content, 1), frames);
+    for (uint32_t number = 1; number <= frames; number++) {
+        at = put_frame(at, number <= 100 ? number : number <= far ? 100 : far);
+    }
+    put_metadata(out,
+                 "\1\13stack_depth\2"
+                 "64",
+                 16, 16);
+    size_t bytes =
+        craft_section(payload, FL_SECTION_FRAMES, 0, content, (size_t)(at - content));
+    memset(content, FL_CODE_MALLOC_SMALL, calls);
+    bytes +=
+        craft_section(payload + bytes, FL_SECTION_EVENTS, FL_SECTION_REQUIRED, content, calls);
+    memset(content, 2 * (frames / calls), calls);
+    bytes += craft_section(payload + bytes, FL_SECTION_STACK_IDS, 0, content, calls);
+    out->next.records = out->next.events = calls;
+    craft_chunk(out, out->next, payload, bytes);
+    free(content);
+    free(payload);
 }
 
 /* A header frame of this size and this size of metadata, of which nothing follows. */
@@ -386,6 +467,10 @@ const struct golden golden_records[] = {
     {"1.0/stacks-huge-module-path.zst", make_long_module},
     {"1.0/huge-many-frees.zst", make_many_frees},
     {"1.0/huge-many-objects.zst", make_many_objects},
+    {"1.0/huge-most-objects.zst", make_most_objects},
+    {"1.0/huge-packed-twice.zst", make_packed_twice},
+    {"1.0/huge-many-threads.zst", make_many_threads},
+    {"1.0/huge-many-stacks.zst", make_many_stacks},
     {"1.0/huge-extremes.zst", make_extremes},
     {"1.0/metadata-too-long.zst", make_metadata_too_long},
     {"1.0/metadata-many-items.zst", make_metadata_many_items},

@@ -72,6 +72,18 @@ void craft_chunk(struct craft *craft, struct fl_chunk_header header, const uint8
     fl_compressor_free(compressor);
 }
 
+void craft_compressed(struct craft *craft, const struct craft *from, int level)
+{
+    struct fl_compressor *compressor = fl_compressor_new(level);
+    const uint8_t *frame;
+    size_t frame_bytes;
+    must(compressor != NULL, "craft");
+    must(fl_compress(compressor, from->at, from->bytes, &frame, &frame_bytes, NULL) == FL_OK,
+         "craft");
+    craft_put(craft, frame, frame_bytes);
+    fl_compressor_free(compressor);
+}
+
 size_t craft_section(uint8_t *out, unsigned kind, unsigned flags, const void *content,
                      size_t bytes)
 {

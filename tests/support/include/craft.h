@@ -38,6 +38,9 @@ size_t craft_section(uint8_t *out, unsigned kind, unsigned flags, const void *co
 /* An end record that agrees with the chunks so far. */
 void craft_end(struct craft *craft);
 
+/* All of `from` as one zstd frame. */
+void craft_compressed(struct craft *craft, const struct craft *from, int level);
+
 /* A skippable frame of ours with this content, check added. */
 void craft_frame(struct craft *craft, const void *content, size_t bytes);
 

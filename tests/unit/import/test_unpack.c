@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <fl/import.h>
 #include <fl/writer.h>
 
 #include "craft.h"
@@ -252,6 +253,89 @@ static void a_cut_trace_of_ours_inside_is_truncated(void **state)
     free(trace.bytes);
 }
 
+/* ---- compressed twice ---- */
+
+/* How a file of these bytes ends, and how many records it has until then. */
+static enum fl_status file_read(const void *bytes, size_t count, uint64_t *records,
+                                struct fl_error *err)
+{
+    struct fl_reader *reader;
+    struct fl_batch batch;
+    const int fd = craft_file(bytes, count);
+    assert_int_equal(fl_import_open_fd(fd, "x", NULL, &reader, err), FL_OK);
+    enum fl_status status;
+    do {
+        status = fl_reader_next(reader, &batch, err);
+    } while (status == FL_OK);
+    *records = fl_reader_totals(reader)->records;
+    fl_reader_close(reader);
+    close(fd);
+    return status;
+}
+
+static void check_overpacked(const struct fl_error *err)
+{
+    assert_int_equal(err->status, FL_LIMIT);
+    assert_non_null(strstr(err->message, "it is compressed twice"));
+}
+
+#define CHUNKS  5
+#define RECORDS (4u << 20)
+
+/* As many records as chunks can have, of free(NULL). */
+static void a_trace_may_hold_16384_records_for_each_byte(void **state)
+{
+    (void)state;
+    struct craft trace = {0};
+    struct fl_error err;
+    uint64_t records;
+    uint8_t *events = malloc(RECORDS);
+    assert_non_null(events);
+    memset(events, FL_CODE_FREE_NULL, RECORDS);
+    craft_header(&trace, FL_FORMAT_MAJOR, 0);
+    for (int i = 0; i < CHUNKS; i++) {
+        craft_events(&trace, events, RECORDS, RECORDS, RECORDS, 0);
+    }
+    free(events);
+    assert_int_equal(file_read(trace.at, trace.bytes, &records, &err), FL_TRUNCATED);
+    assert_int_equal(records, CHUNKS * RECORDS);
+    struct packed packed = packed_zstd(trace.at, trace.bytes);
+    assert_true(packed.count < 1024);
+    assert_int_equal(file_read(packed.bytes, packed.count, &records, &err), FL_LIMIT);
+    assert_int_equal(records, 1024 * 16384);
+    check_overpacked(&err);
+    free(packed.bytes);
+    craft_clear(&trace);
+}
+
+static void a_file_may_unpack_to_32768_times_its_bytes(void **state)
+{
+    (void)state;
+    const char first[] = "Alloc(8),\n", line[] = "Free(0),\n";
+    const size_t lines = (1024u * 32768 + 1) / strlen(line) + 1;
+    struct fl_error err;
+    uint64_t records;
+    const size_t bytes = strlen(first) + lines * strlen(line);
+    char *text = malloc(bytes);
+    assert_non_null(text);
+    memcpy(text, first, strlen(first));
+    for (size_t i = 0; i < lines; i++) {
+        memcpy(text + strlen(first) + i * strlen(line), line, strlen(line));
+    }
+    struct packed once = packed_zstd(text, bytes);
+    assert_true(once.count > 1024);
+    assert_int_equal(file_read(once.bytes, once.count, &records, &err), FL_END);
+    assert_int_equal(records, lines + 1);
+    struct packed twice = packed_zstd(once.bytes, once.count);
+    assert_true(twice.count < 1024);
+    assert_int_equal(file_read(twice.bytes, twice.count, &records, &err), FL_LIMIT);
+    assert_true(records < lines);
+    check_overpacked(&err);
+    free(twice.bytes);
+    free(once.bytes);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +350,8 @@ int main(void)
         cmocka_unit_test(a_zip_that_cannot_be_read_as_a_stream_says_why),
         cmocka_unit_test(a_trace_of_ours_is_unpacked_too),
         cmocka_unit_test(a_cut_trace_of_ours_inside_is_truncated),
+        cmocka_unit_test(a_trace_may_hold_16384_records_for_each_byte),
+        cmocka_unit_test(a_file_may_unpack_to_32768_times_its_bytes),
     };
     return cmocka_run_group_tests_name("unpack", tests, NULL, NULL);
 }
