@@ -297,7 +297,7 @@ static void make_many_stacks(struct craft *out)
     memset(content, FL_CODE_MALLOC_SMALL, calls);
     bytes +=
         craft_section(payload + bytes, FL_SECTION_EVENTS, FL_SECTION_REQUIRED, content, calls);
-    memset(content, 2 * (frames / calls), calls);
+    memset(content, (int)(2 * (frames / calls)), calls);
     bytes += craft_section(payload + bytes, FL_SECTION_STACK_IDS, 0, content, calls);
     out->next.records = out->next.events = calls;
     craft_chunk(out, out->next, payload, bytes);
