@@ -65,7 +65,7 @@ hostile_check() {
     *) command_check "$fltrace" dump - ;;
     esac
     case $name in
-    */huge-m*)
+    */huge-most* | */huge-many-[st]*)
         command_check "$fltrace" slice -o /dev/null 2.. -
         command_check "$fltrace" merge -o /dev/null --order=sequence --at-end=free -
         command_check "$fltrace" diff - "$trace"
