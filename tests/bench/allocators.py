@@ -57,7 +57,7 @@ def rounds(bench, trace, targets, *how):
         results, run = bench.replay(trace, targets, "--check=off", "--runs=1", "--touch=all", *how)
         return results, {"flreplay": run}
 
-    return bench.calmest(make, bench.whole_runs)
+    return bench.calmest(make, bench.long_runs)
 
 
 def net_ns(results, i):

@@ -19,7 +19,7 @@ class Bench:
     build: str
     runs: int
     scale: float        # of the programs that run in turn
-    trace_scale: float  # of those whose traces are replayed, and whose exact counts are told
+    trace_scale: float  # of those whose traces are replayed by all allocators
     is_quick: bool
     is_scaled: bool     # by the user, who gets what was asked for
     runner: measure.Runner
@@ -38,9 +38,14 @@ class Bench:
         return os.path.join(self.folder, name)
 
     @property
-    def whole_runs(self):
-        """Runs of what is made on whole traces also where the rest is shortened."""
+    def long_runs(self):
+        """Runs of what takes long also where programs are shortened."""
         return 1 if self.is_quick else self.runs
+
+    @property
+    def shown_scale(self):
+        """Of what is told as it is of the whole program also where the rest is shortened."""
+        return self.scale if self.is_scaled else 1.0
 
     def scale_at_least(self, least):
         """For programs that say nothing when they are as short as others may be."""

@@ -6,7 +6,7 @@ import programs
 
 NAME = "dropin"
 SETTINGS = ("size-tree", "size-tree,trim=threshold", "combo-tree")
-SCALE_AT_LEAST = 0.15  # shorter programs are mostly their start
+SCALE_AT_LEAST = 0.08  # shorter programs are mostly their start
 
 
 def gxx(bench, scale):

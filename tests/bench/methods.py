@@ -24,7 +24,7 @@ import traces
 NAME = "methods"
 PROGRAMS = ("cc1plus", "sqlite3", "perl")
 OURS = "addr-tree,augment=max"
-SCALE_AT_LEAST = 0.08  # shorter programs are mostly their start
+SCALE_AT_LEAST = 0.05  # shorter programs are mostly their start
 
 
 def preloads(bench):
@@ -71,7 +71,7 @@ def bench_methods(bench):
     for name, trace in traces.recorded_traces(bench, PROGRAMS, scale).items():
         bench.say(NAME, name)
         program = programs.workload(name).make(bench.folder, scale, bench.build)
-        made = bench.calmest(lambda: round_make(bench, program, trace, preloaded))
+        made = bench.calmest(lambda: round_make(bench, program, trace, preloaded), bench.long_runs)
         for allocator in [each for each in preloaded if each != "system"]:
             for way in made[0]:
                 bench.add(NAME, "%s.%s.%s.%s" % (NAME, name, allocator, way.replace(" ", "_")),

@@ -85,18 +85,18 @@ def bench_tcache(bench, trace):
         return times, {str(i): run for i, (_, run) in enumerate(pair)}
 
     add(bench, "system.tcache_off_ratio", "net time, glibc without tcache / with", "ratio",
-        [without / usual for usual, without in bench.calmest(make) if usual > 0])
+        [without / usual for usual, without in bench.calmest(make, bench.long_runs) if usual > 0])
 
 
 def bench_readme(bench):
     bench.say(NAME)
     try:
-        trace = bench.record(programs.cc1plus(bench.folder, bench.trace_scale, bench.build), "t.zst")
+        trace = bench.record(programs.cc1plus(bench.folder, bench.shown_scale, bench.build), "t.zst")
     except programs.Missing as missing:
         bench.skip(NAME, missing)
         return
     targets = [*FAMILY, "system", *(name for name in peers.ALLOCATORS if peers.library(name))]
-    results, _ = bench.replay(trace, targets, "--check=off", "--runs=%d" % bench.whole_runs)
+    results, _ = bench.replay(trace, targets, "--check=off", "--runs=%d" % bench.long_runs)
     add_trace(bench, results, trace)
     add_times(bench, results["targets"])
     add_memory(bench, results)

@@ -42,8 +42,8 @@ def add(bench, key, text, unit, runs):
     bench.add(NAME, "%s.%s" % (NAME, key), text, unit, runs)
 
 
-def rounds_of(bench, program, commands):
-    rounds = bench.runner.rounds(commands, program, bench.runs)
+def rounds_of(bench, program, commands, count=None):
+    rounds = bench.runner.rounds(commands, program, count or bench.runs)
     bench.disturbances += [measure.disturbance(each) for each in rounds]
     return rounds
 
@@ -71,7 +71,7 @@ def bench_valgrind(bench):
     rounds = rounds_of(bench, program, {
         "bare": program.argv, "flrec": bench.recorded(program, bench.path("t.zst")),
         "memcheck": ["valgrind", log, *program.argv],
-        "valgrind --trace-malloc=yes": ["valgrind", "--trace-malloc=yes", log, *program.argv]})
+        "valgrind --trace-malloc=yes": ["valgrind", "--trace-malloc=yes", log, *program.argv]}, bench.long_runs)
     for name in list(rounds[0])[1:]:
         add(bench, "small_perl.%s.run_ratio" % name.replace("valgrind --", "").replace("=yes", ""),
             "perl for a moment: run time, %s / bare, start included" % name, "ratio",
@@ -90,7 +90,8 @@ def bench_join(bench):
 
 def bench_fork(bench):
     interpreter = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-    script = programs.write(bench.folder, "fork.py", (FORK % scaled(FORKED_OBJECTS, min(1, bench.trace_scale))).splitlines())
+    objects = scaled(FORKED_OBJECTS, min(1, bench.trace_scale))
+    script = programs.write(bench.folder, "fork.py", (FORK % objects).splitlines())
     took = bench.path("took")
     program = Program([interpreter, script, took], {"PYTHONMALLOC": "malloc"})
     times = {"bare": [], "recorded": []}
@@ -100,7 +101,8 @@ def bench_fork(bench):
             with open(took, encoding="ascii") as file:
                 times[name].append(measure.key_values(file.read())["ns"][0] / 1e6)
     for name, runs in times.items():
-        add(bench, "fork_ms.%s" % name, "fork with 300,000 live objects, until the child runs, %s" % name, "ms", runs)
+        add(bench, "fork_ms.%s" % name, "fork with %s live objects, until the child runs, %s" % (f"{objects:,}", name),
+            "ms", runs)
 
 
 def peak_inside(bench, program, *how):
@@ -119,11 +121,12 @@ def flrec_peak(bench, processes):
 
 
 def bench_memory(bench):
-    program = Program([bench.command("pairs"), str(scaled(MEMORY_PAIRS, min(1, bench.trace_scale)))])
+    pairs = scaled(MEMORY_PAIRS, min(1, bench.trace_scale))
+    program = Program([bench.command("pairs"), str(pairs)])
     peaks = {"bare": bench.runner.run(program.argv).peak_bytes, "flrec": peak_inside(bench, program),
              "flrec --stacks": peak_inside(bench, program, "--stacks")}
     for name, peak in peaks.items():
-        add(bench, "program_peak.%s" % name, "peak memory of a program of a million pairs, %s" % name, "peak_bytes",
+        add(bench, "program_peak.%s" % name, "peak memory of a program of %s pairs, %s" % (f"{pairs:,}", name), "peak_bytes",
             [peak])
     few, many = flrec_peak(bench, 1), flrec_peak(bench, PROCESSES)
     add(bench, "flrec_peak", "peak memory of flrec, %d processes at a time" % PROCESSES, "peak_bytes", [many])

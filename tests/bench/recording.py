@@ -11,7 +11,7 @@ measured in one run; then its trace is read and replayed.
                     where it matters both are measured
   --time=us, ns     of cc1plus
   CPU time          of the program and the recorder together
-  bytes per event   of the whole program, also where what is timed is shortened (--quick)
+  bytes per event   of a program that is less shortened than what is timed (--quick)
   events decoded    reading, checking and decoding to operations, on one core
   driver floor      what flreplay's loop costs with an allocator that does nothing
   peak memory       of the largest process of flreplay, with --check=fast
@@ -141,22 +141,22 @@ def add_recording(contest):
     contest.bench.disturbances += [measure.disturbance(each) for each in contest.rounds]
 
 
-def add_sizes(bench, workload, events, whole, whole_events):
-    """Of the files that the last round left, and of those by name in `whole`, traces of the whole program."""
+def add_sizes(bench, workload, events, long, long_events):
+    """Of the files that the last round left, and of those by name in `long`, traces of a longer run of it."""
     def add(key, text, bytes_in_file, *target):
         bench.add("size", "%s.%s" % (workload.name, key), "%s: %s" % (workload.name, text), "bytes",
                   [bytes_in_file], *target)
 
     limit = workload.bytes_per_event_at_most
     goal = ("at_most", limit) if limit else ()
-    add("bytes_per_event", "bytes per event", os.path.getsize(whole["t"]) / whole_events, *goal)
+    add("bytes_per_event", "bytes per event", os.path.getsize(long["t"]) / long_events, *goal)
     add("level_3_bytes_per_event", "bytes per event, --level=3", os.path.getsize(bench.path("level3.zst")) / events)
     stacks = os.path.getsize(bench.path("stacks.zst"))
     add("stacks_bytes_per_event", "bytes per event, --stacks", stacks / events)
     for unit in ("us", "ns"):
-        if unit in whole:
+        if unit in long:
             add("time_%s_bytes_per_event" % unit, "bytes per event, --time=" + unit,
-                os.path.getsize(whole[unit]) / whole_events)
+                os.path.getsize(long[unit]) / long_events)
     peer = [bench.path(name) for name in os.listdir(bench.folder) if name.startswith("peer")]
     if peer:
         smaller = ("at_least", STACKS_SMALLER_AT_LEAST) if workload.name in WITH_STACKS else ()
@@ -208,16 +208,16 @@ def bench_memory(bench, workload, trace):
               "at_most", GROWTH_AT_MOST)
 
 
-def whole_traces(bench, workload, trace):
-    """Traces of the whole program by name; recorded anew, in a folder of its own, where what is timed is shortened."""
+def long_traces(bench, workload, trace):
+    """Traces by name, of a longer run where what is timed is shortened more: recorded anew, in a folder of its own."""
     units = ("us", "ns") if workload.name in WITH_TIMES else ()
     if not workload.is_real or bench.scale == bench.trace_scale:
         return {"t": trace, **{unit: bench.path(unit + ".zst") for unit in units}}
-    folder = bench.path("whole")
+    folder = bench.path("long")
     os.mkdir(folder)
     program = workload.make(folder, bench.trace_scale, bench.build)
-    return {"t": bench.record(program, "whole/t.zst"),
-            **{unit: bench.record(program, "whole/%s.zst" % unit, "--time=" + unit) for unit in units}}
+    return {"t": bench.record(program, "long/t.zst"),
+            **{unit: bench.record(program, "long/%s.zst" % unit, "--time=" + unit) for unit in units}}
 
 
 def bench_workload(bench, workload, tracer):
@@ -227,8 +227,8 @@ def bench_workload(bench, workload, tracer):
     events, _ = decode(bench, trace, 1)
     rounds = rounds_of(bench, program, trace, tracer, workload.name in WITH_TIMES)
     add_recording(Contest(bench, workload, events, rounds))
-    whole = whole_traces(bench, workload, trace)
-    add_sizes(bench, workload, events, whole, decode(bench, whole["t"], 1)[0])
+    long = long_traces(bench, workload, trace)
+    add_sizes(bench, workload, events, long, decode(bench, long["t"], 1)[0])
     bench_decode(bench, workload, trace)
     bench_replay(bench, workload, trace)
     bench_memory(bench, workload, trace)

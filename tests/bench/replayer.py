@@ -33,6 +33,7 @@ SWITCHES_AT_MOST = 0.1
 THREADS = 100
 LONG_PAIRS = 26_000_000
 SCALE_AT_LEAST = 0.1  # a trace that fits the processor's cache flatters what reads it
+GROWTH_MOST = 100_000
 LIVE_LISTS = 250_000  # about 3.5 M objects of python3
 
 
@@ -84,7 +85,7 @@ def bench_touch(bench, trace):
         runs = {how: times(*how) for how in ((), ("--touch=all",), ("--touch=all", "--populate"))}
         return [times for times, _ in runs.values()], {" ".join(how): run for how, (_, run) in runs.items()}
 
-    made = bench.calmest(make, bench.whole_runs)
+    made = bench.calmest(make, bench.long_runs)
     for i, target in enumerate(TOUCHED):
         add(bench, "cc1plus.%s.touch_adds_ns" % target, "cc1plus: --touch=all adds per operation, %s" % target, "ns",
             [touched[i]["net_ns_per_operation"] - plain[i]["net_ns_per_operation"] for plain, touched, _ in made])
@@ -96,7 +97,7 @@ def bench_touch(bench, trace):
 
 def bench_latency(bench, trace):
     targets = [*LATENT, *(name for name in peers.ALLOCATORS if peers.library(name))]
-    made = [bench.replay(trace, targets, "--check=off", "--runs=1", "--latency")[0] for _ in range(bench.runs)]
+    made = [bench.replay(trace, targets, "--check=off", "--runs=1", "--latency")[0] for _ in range(bench.long_runs)]
     for i, target in enumerate(targets):
         for rank in ("p50", "p999"):
             add(bench, "cc1plus.%s.malloc_%s_ns" % (target, rank), "cc1plus: %s of malloc, %s"
@@ -109,14 +110,14 @@ def bench_series(bench, trace):
         return bench.replay(trace, ["size-tree"], "--check=off", *how)[1].wall_ns / 1e9
 
     add(bench, "cc1plus.series_s", "cc1plus: --series of size-tree", "s",
-        [seconds("--runs=0", "--series=" + bench.path("series.csv")) for _ in range(bench.whole_runs)])
+        [seconds("--runs=0", "--series=" + bench.path("series.csv")) for _ in range(bench.long_runs)])
 
 
 def bench_growth(bench):
-    most = 100_000 if bench.trace_scale >= 1 else 1_000
-    ran = [bench.runner.run([bench.command("flreplay"), "--growth=%d" % most]) for _ in range(bench.whole_runs)]
-    add(bench, "growth_s", "flreplay --growth", "s", [run.wall_ns / 1e9 for run in ran])
-    add(bench, "growth_peak_bytes", "flreplay --growth: peak memory", "peak_bytes", [run.peak_bytes for run in ran])
+    most = scaled(GROWTH_MOST, min(1, bench.trace_scale), least=1_000)
+    ran = [bench.runner.run([bench.command("flreplay"), "--growth=%d" % most]) for _ in range(bench.long_runs)]
+    add(bench, "growth_s", "flreplay --growth=%d" % most, "s", [run.wall_ns / 1e9 for run in ran])
+    add(bench, "growth_peak_bytes", "flreplay --growth=%d: peak memory" % most, "peak_bytes", [run.peak_bytes for run in ran])
 
 
 def many_live(scale):
