@@ -82,12 +82,6 @@ void fl_import_usable(struct fl_import *import, uint64_t address, uint64_t size_
     fl_import_free(import, FL_CALL_USABLE_SIZE, address, size_bytes);
 }
 
-uint8_t fl_import_align(uint64_t align_bytes)
-{
-    return align_bytes <= 1 ? FL_ALIGN_DEFAULT
-                            : (uint8_t)(64 - __builtin_clzll(align_bytes - 1));
-}
-
 /* ---- threads, times, losses ---- */
 
 static void record_add(struct fl_import *import, enum fl_kind kind, uint64_t number,

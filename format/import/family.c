@@ -11,90 +11,107 @@
  */
 #include "family.h"
 
-#define SPACE_SHIFT 48u
-#define PAGE_LOG2   12u /* no tool says how large a page was */
+#define SPACE_SHIFT      48u
+#define PAGE_LOG2        12u /* no tool says how large a page was */
 
-static const struct fl_family functions[] = {
+#define GROUP_BITS       5u
+#define GROUP_FACTOR     UINT32_C(0x5BD1E995) /* MurmurHash2's: no two of the prefixes meet */
+#define GROUP_OF(prefix) ((uint32_t)((prefix)*GROUP_FACTOR) >> (32 - GROUP_BITS))
+
+/* The first four bytes of a name, as fl_load32 gives them. */
+#define PREFIX(a, b, c, d)                                                                     \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+/* The functions whose names begin so. */
+struct group {
+    uint32_t prefix;
+    uint32_t count;
+    const struct fl_family *functions; /* the most frequent one first */
+};
+
+/*
+ * All functions, at places that the beginnings of their names are hashed to: a log may be of all that a program calls, and
+ * most of that is told from the family by its beginning. Two beginnings at one place would not compile (-Woverride-init).
+ */
+static const struct group groups[1u << GROUP_BITS] = {
 #define FUNCTION(name, form, kind, count)                                                      \
     {                                                                                          \
         name, sizeof(name) - 1, FL_FAMILY_##form, FL_CALL_##kind, count                        \
     }
-    /* the most frequent ones first */
-    FUNCTION("malloc", ALLOC, MALLOC, 1),
-    FUNCTION("free", FREE, FREE, 1),
-    FUNCTION("realloc", REALLOC, REALLOC, 2),
-    FUNCTION("calloc", CALLOC, CALLOC, 2),
-    FUNCTION("_Znwm", ALLOC, MALLOC, 1),
-    FUNCTION("_ZdlPv", FREE, FREE, 1),
-    FUNCTION("_ZdlPvm", FREE, FREE, 1),
-    FUNCTION("_Znam", ALLOC, MALLOC, 1),
-    FUNCTION("_ZdaPv", FREE, FREE, 1),
-    FUNCTION("_ZdaPvm", FREE, FREE, 1),
-    FUNCTION("memalign", ALIGNED, MEMALIGN, 2),
-    FUNCTION("posix_memalign", POSIX, POSIX_MEMALIGN, 3),
-    FUNCTION("aligned_alloc", ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("reallocarray", REALLOCARRAY, REALLOCARRAY, 3),
-    FUNCTION("malloc_usable_size", USABLE, USABLE_SIZE, 1),
-    FUNCTION("valloc", PAGES, VALLOC, 1),
-    FUNCTION("pvalloc", PAGES, PVALLOC, 1),
-    FUNCTION("cfree", FREE, FREE, 1),
-    FUNCTION("free_sized", FREE_SIZED, FREE_SIZED, 2),
-    FUNCTION("free_aligned_sized", FREE_ALIGNED, FREE_ALIGNED_SIZED, 3),
-    FUNCTION("_ZnwmRKSt9nothrow_t", ALLOC, MALLOC, 1),
-    FUNCTION("_ZnamRKSt9nothrow_t", ALLOC, MALLOC, 1),
-    FUNCTION("_ZnwmSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnamSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnwmSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnamSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_Znwj", ALLOC, MALLOC, 1),
-    FUNCTION("_Znaj", ALLOC, MALLOC, 1),
-    FUNCTION("_ZnwjRKSt9nothrow_t", ALLOC, MALLOC, 1),
-    FUNCTION("_ZnajRKSt9nothrow_t", ALLOC, MALLOC, 1),
-    FUNCTION("_ZnwjSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnajSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnwjSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZnajSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("_ZdlPvj", FREE, FREE, 1),
-    FUNCTION("_ZdaPvj", FREE, FREE, 1),
-    FUNCTION("_ZdlPvRKSt9nothrow_t", FREE, FREE, 1),
-    FUNCTION("_ZdaPvRKSt9nothrow_t", FREE, FREE, 1),
-    FUNCTION("_ZdlPvSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("_ZdaPvSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("_ZdlPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
-    FUNCTION("_ZdaPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
-    FUNCTION("_ZdlPvmSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("_ZdaPvmSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("_ZdlPvjSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("_ZdaPvjSt11align_val_t", FREE, FREE, 1),
-    FUNCTION("operator new(unsigned long)", ALLOC, MALLOC, 1),
-    FUNCTION("operator new[](unsigned long)", ALLOC, MALLOC, 1),
-    FUNCTION("operator new(unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
-    FUNCTION("operator new[](unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
-    FUNCTION("operator new(unsigned long, std::align_val_t)", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("operator new[](unsigned long, std::align_val_t)", NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("operator new(unsigned long, std::align_val_t, std::nothrow_t const&)",
-             NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("operator new[](unsigned long, std::align_val_t, std::nothrow_t const&)",
-             NEW_ALIGNED, ALIGNED_ALLOC, 2),
-    FUNCTION("operator delete(void*)", FREE, FREE, 1),
-    FUNCTION("operator delete[](void*)", FREE, FREE, 1),
-    FUNCTION("operator delete(void*, unsigned long)", FREE, FREE, 1),
-    FUNCTION("operator delete[](void*, unsigned long)", FREE, FREE, 1),
-    FUNCTION("operator delete(void*, std::nothrow_t const&)", FREE, FREE, 1),
-    FUNCTION("operator delete[](void*, std::nothrow_t const&)", FREE, FREE, 1),
-    FUNCTION("operator delete(void*, std::align_val_t)", FREE, FREE, 1),
-    FUNCTION("operator delete[](void*, std::align_val_t)", FREE, FREE, 1),
-    FUNCTION("operator delete(void*, unsigned long, std::align_val_t)", FREE, FREE, 1),
-    FUNCTION("operator delete[](void*, unsigned long, std::align_val_t)", FREE, FREE, 1),
+#define GROUP(a, b, c, d, ...)                                                                 \
+    [GROUP_OF(PREFIX(a, b, c, d))] = {PREFIX(a, b, c, d),                                      \
+                                      sizeof((const struct fl_family[]){__VA_ARGS__}) /        \
+                                          sizeof(struct fl_family),                            \
+                                      (const struct fl_family[]){__VA_ARGS__}}
+    GROUP('m', 'a', 'l', 'l', FUNCTION("malloc", ALLOC, MALLOC, 1),
+          FUNCTION("malloc_usable_size", USABLE, USABLE_SIZE, 1)),
+    GROUP('f', 'r', 'e', 'e', FUNCTION("free", FREE, FREE, 1),
+          FUNCTION("free_sized", FREE_SIZED, FREE_SIZED, 2),
+          FUNCTION("free_aligned_sized", FREE_ALIGNED, FREE_ALIGNED_SIZED, 3)),
+    GROUP('r', 'e', 'a', 'l', FUNCTION("realloc", REALLOC, REALLOC, 2),
+          FUNCTION("reallocarray", REALLOCARRAY, REALLOCARRAY, 3)),
+    GROUP('c', 'a', 'l', 'l', FUNCTION("calloc", CALLOC, CALLOC, 2)),
+    GROUP('_', 'Z', 'n', 'w', FUNCTION("_Znwm", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnwmRKSt9nothrow_t", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnwmSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_ZnwmSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_Znwj", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnwjRKSt9nothrow_t", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnwjSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_ZnwjSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2)),
+    GROUP('_', 'Z', 'd', 'l', FUNCTION("_ZdlPv", FREE, FREE, 1),
+          FUNCTION("_ZdlPvm", FREE, FREE, 1), FUNCTION("_ZdlPvj", FREE, FREE, 1),
+          FUNCTION("_ZdlPvRKSt9nothrow_t", FREE, FREE, 1),
+          FUNCTION("_ZdlPvSt11align_val_t", FREE, FREE, 1),
+          FUNCTION("_ZdlPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
+          FUNCTION("_ZdlPvmSt11align_val_t", FREE, FREE, 1),
+          FUNCTION("_ZdlPvjSt11align_val_t", FREE, FREE, 1)),
+    GROUP('_', 'Z', 'n', 'a', FUNCTION("_Znam", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnamRKSt9nothrow_t", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnamSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_ZnamSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_Znaj", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnajRKSt9nothrow_t", ALLOC, MALLOC, 1),
+          FUNCTION("_ZnajSt11align_val_t", NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("_ZnajSt11align_val_tRKSt9nothrow_t", NEW_ALIGNED, ALIGNED_ALLOC, 2)),
+    GROUP('_', 'Z', 'd', 'a', FUNCTION("_ZdaPv", FREE, FREE, 1),
+          FUNCTION("_ZdaPvm", FREE, FREE, 1), FUNCTION("_ZdaPvj", FREE, FREE, 1),
+          FUNCTION("_ZdaPvRKSt9nothrow_t", FREE, FREE, 1),
+          FUNCTION("_ZdaPvSt11align_val_t", FREE, FREE, 1),
+          FUNCTION("_ZdaPvSt11align_val_tRKSt9nothrow_t", FREE, FREE, 1),
+          FUNCTION("_ZdaPvmSt11align_val_t", FREE, FREE, 1),
+          FUNCTION("_ZdaPvjSt11align_val_t", FREE, FREE, 1)),
+    GROUP('m', 'e', 'm', 'a', FUNCTION("memalign", ALIGNED, MEMALIGN, 2)),
+    GROUP('p', 'o', 's', 'i', FUNCTION("posix_memalign", POSIX, POSIX_MEMALIGN, 3)),
+    GROUP('a', 'l', 'i', 'g', FUNCTION("aligned_alloc", ALIGNED, ALIGNED_ALLOC, 2)),
+    GROUP('v', 'a', 'l', 'l', FUNCTION("valloc", PAGES, VALLOC, 1)),
+    GROUP('p', 'v', 'a', 'l', FUNCTION("pvalloc", PAGES, PVALLOC, 1)),
+    GROUP('c', 'f', 'r', 'e', FUNCTION("cfree", FREE, FREE, 1)),
+    GROUP('o', 'p', 'e', 'r', FUNCTION("operator new(unsigned long)", ALLOC, MALLOC, 1),
+          FUNCTION("operator new[](unsigned long)", ALLOC, MALLOC, 1),
+          FUNCTION("operator new(unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
+          FUNCTION("operator new[](unsigned long, std::nothrow_t const&)", ALLOC, MALLOC, 1),
+          FUNCTION("operator new(unsigned long, std::align_val_t)", NEW_ALIGNED, ALIGNED_ALLOC,
+                   2),
+          FUNCTION("operator new[](unsigned long, std::align_val_t)", NEW_ALIGNED,
+                   ALIGNED_ALLOC, 2),
+          FUNCTION("operator new(unsigned long, std::align_val_t, std::nothrow_t const&)",
+                   NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("operator new[](unsigned long, std::align_val_t, std::nothrow_t const&)",
+                   NEW_ALIGNED, ALIGNED_ALLOC, 2),
+          FUNCTION("operator delete(void*)", FREE, FREE, 1),
+          FUNCTION("operator delete[](void*)", FREE, FREE, 1),
+          FUNCTION("operator delete(void*, unsigned long)", FREE, FREE, 1),
+          FUNCTION("operator delete[](void*, unsigned long)", FREE, FREE, 1),
+          FUNCTION("operator delete(void*, std::nothrow_t const&)", FREE, FREE, 1),
+          FUNCTION("operator delete[](void*, std::nothrow_t const&)", FREE, FREE, 1),
+          FUNCTION("operator delete(void*, std::align_val_t)", FREE, FREE, 1),
+          FUNCTION("operator delete[](void*, std::align_val_t)", FREE, FREE, 1),
+          FUNCTION("operator delete(void*, unsigned long, std::align_val_t)", FREE, FREE, 1),
+          FUNCTION("operator delete[](void*, unsigned long, std::align_val_t)", FREE, FREE, 1)),
 #undef FUNCTION
+#undef GROUP
 };
-
-/* May a name of the list begin with this byte? Most functions that a program calls are of no interest. */
-static inline bool may_begin(uint8_t byte)
-{
-    return byte == 'm' || byte == 'f' || byte == 'r' || byte == 'c' || byte == '_' ||
-           byte == 'p' || byte == 'a' || byte == 'v' || byte == 'o';
-}
 
 /* Short ones in one comparison. */
 static inline bool name_is_at(const struct fl_family *function, const uint8_t *at)
@@ -111,11 +128,13 @@ const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end,
 {
     const size_t left = (size_t)(end - at);
     const uint8_t one = (uint8_t)behind[0], other = (uint8_t)behind[1];
-    if (left == 0 || !may_begin(*at)) {
+    const uint32_t prefix = fl_load32(at);
+    const struct group *group = &groups[GROUP_OF(prefix)];
+    if (group->prefix != prefix) {
         return NULL;
     }
-    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-        const struct fl_family *function = &functions[i];
+    for (size_t i = 0; i < group->count; i++) {
+        const struct fl_family *function = &group->functions[i];
         if (function->bytes < left &&
             (at[function->bytes] == one || at[function->bytes] == other) &&
             name_is_at(function, at)) {
@@ -125,51 +144,46 @@ const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end,
     return NULL;
 }
 
+/* Where a form has what it asks for: places of arguments. */
+#define NOWHERE 0xFFu
+
+static const struct shape {
+    uint8_t size, factor; /* the size is their product */
+    uint8_t alignment;
+} shapes[] = {
+    [FL_FAMILY_ALLOC] = {0, NOWHERE, NOWHERE},
+    [FL_FAMILY_CALLOC] = {1, 0, NOWHERE},
+    [FL_FAMILY_ALIGNED] = {1, NOWHERE, 0},
+    [FL_FAMILY_NEW_ALIGNED] = {0, NOWHERE, 1},
+    [FL_FAMILY_POSIX] = {2, NOWHERE, 1},
+    [FL_FAMILY_PAGES] = {0, NOWHERE, NOWHERE},
+    [FL_FAMILY_REALLOC] = {1, NOWHERE, NOWHERE},
+    [FL_FAMILY_REALLOCARRAY] = {2, 1, NOWHERE},
+    [FL_FAMILY_FREE] = {NOWHERE, NOWHERE, NOWHERE},
+    [FL_FAMILY_FREE_SIZED] = {1, NOWHERE, NOWHERE},
+    [FL_FAMILY_FREE_ALIGNED] = {2, NOWHERE, NOWHERE},
+    [FL_FAMILY_USABLE] = {NOWHERE, NOWHERE, NOWHERE},
+};
+
 bool fl_family_size(const struct fl_family_call *call, uint64_t *bytes)
 {
-    const uint64_t *arguments = call->arguments;
-    switch (call->function->form) {
-    case FL_FAMILY_ALLOC:
-    case FL_FAMILY_PAGES:
-    case FL_FAMILY_NEW_ALIGNED:
-        *bytes = arguments[0];
+    const struct shape shape = shapes[call->function->form];
+    *bytes = shape.size == NOWHERE ? 0 : call->arguments[shape.size];
+    if (shape.factor == NOWHERE ||
+        !__builtin_mul_overflow(*bytes, call->arguments[shape.factor], bytes)) {
         return true;
-    case FL_FAMILY_ALIGNED:
-    case FL_FAMILY_REALLOC:
-    case FL_FAMILY_FREE_SIZED:
-        *bytes = arguments[1];
-        return true;
-    case FL_FAMILY_POSIX:
-    case FL_FAMILY_FREE_ALIGNED:
-        *bytes = arguments[2];
-        return true;
-    case FL_FAMILY_FREE:
-    case FL_FAMILY_USABLE:
-        *bytes = 0;
-        return true;
-    case FL_FAMILY_CALLOC:
-    case FL_FAMILY_REALLOCARRAY:
-        break;
     }
-    const uint64_t *factors = arguments + (call->function->form == FL_FAMILY_REALLOCARRAY);
-    const bool is_countable = !__builtin_mul_overflow(factors[0], factors[1], bytes);
-    *bytes = is_countable ? *bytes : UINT64_MAX;
-    return is_countable;
+    *bytes = UINT64_MAX;
+    return false;
 }
 
-static uint64_t alignment_of(const struct fl_family_call *call)
+static inline uint64_t alignment_of(const struct fl_family_call *call)
 {
-    switch (call->function->form) {
-    case FL_FAMILY_ALIGNED:
-        return call->arguments[0];
-    case FL_FAMILY_NEW_ALIGNED:
-    case FL_FAMILY_POSIX:
-        return call->arguments[1];
-    case FL_FAMILY_PAGES:
-        return UINT64_C(1) << PAGE_LOG2;
-    default:
-        return 0;
+    const uint8_t alignment = shapes[call->function->form].alignment;
+    if (alignment != NOWHERE) {
+        return call->arguments[alignment];
     }
+    return call->function->form == FL_FAMILY_PAGES ? UINT64_C(1) << PAGE_LOG2 : 0;
 }
 
 static inline uint64_t address_in(uint32_t space, uint64_t address)

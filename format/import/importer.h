@@ -106,7 +106,11 @@ static inline uint64_t fl_import_address(uint64_t number)
 }
 
 /* log2 of an alignment, rounded up to a power of two as memalign does; 0 and 1 are the default. */
-uint8_t fl_import_align(uint64_t align_bytes);
+static inline uint8_t fl_import_align(uint64_t align_bytes)
+{
+    return align_bytes <= 1 ? FL_ALIGN_DEFAULT
+                            : (uint8_t)(64 - __builtin_clzll(align_bytes - 1));
+}
 
 /* In `open`: calls have times. */
 void fl_import_set_times(struct fl_import *import);

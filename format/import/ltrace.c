@@ -38,6 +38,7 @@
 
 struct ltrace {
     struct fl_tasks tasks;
+    struct fl_ltrace_caller caller;
     uint64_t now_ns;  /* of the line */
     uint64_t day_s;   /* the midnights that passed, for times of day */
     bool is_in_stack; /* the line before was a frame: a line of source may follow */
@@ -245,7 +246,7 @@ static const char *ltrace_line(struct fl_import *import, void *state, struct fl_
 {
     struct ltrace *ltrace = state;
     struct fl_ltrace_entry entry;
-    const char *wrong = fl_ltrace_read(line, &entry);
+    const char *wrong = fl_ltrace_read(line, &ltrace->caller, &entry);
     const bool was_in_stack = ltrace->is_in_stack;
     ltrace->is_in_stack = wrong == NULL && entry.kind == FL_LTRACE_FRAME;
     if (wrong != NULL) {
@@ -270,10 +271,12 @@ static enum fl_status ltrace_end(struct fl_import *import, void *state, struct f
 static bool ltrace_detect(const uint8_t *at, size_t have)
 {
     struct fl_cursor bytes = {at, at + have}, line;
+    struct fl_ltrace_caller caller = {0};
     struct fl_ltrace_entry entry = {0};
-    bool is_known = fl_text_first_line(&bytes, &line) && fl_ltrace_read(line, &entry) == NULL;
+    bool is_known =
+        fl_text_first_line(&bytes, &line) && fl_ltrace_read(line, &caller, &entry) == NULL;
     while (is_known && !entry.is_ltraces && fl_text_first_line(&bytes, &line)) {
-        is_known = fl_ltrace_read(line, &entry) == NULL;
+        is_known = fl_ltrace_read(line, &caller, &entry) == NULL;
     }
     return is_known && entry.is_ltraces;
 }
@@ -285,10 +288,11 @@ static enum fl_status ltrace_open(struct fl_import *import, void *state, struct 
     size_t have;
     const enum fl_status status = fl_input_peek(fl_import_input(import), 1, &at, &have, err);
     struct fl_cursor bytes = {at, at + have}, line;
+    struct fl_ltrace_caller caller = {0};
     struct fl_ltrace_entry entry = {0};
     while (status == FL_OK && entry.time_kind == FL_LTRACE_NO_TIME &&
            fl_text_first_line(&bytes, &line)) {
-        (void)fl_ltrace_read(line, &entry);
+        (void)fl_ltrace_read(line, &caller, &entry);
     }
     if (entry.time_kind != FL_LTRACE_NO_TIME) {
         fl_import_set_times(import);

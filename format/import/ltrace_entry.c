@@ -1,6 +1,9 @@
 /*
  * The grammar of ltrace's lines: ltrace.c shows it. Of a function that is none of the family, only what makes a process is of
  * interest; the rest of such a line may hold anything, as in its strings.
+ *
+ * The cursor of the line stays in registers from the task to the result, since each step waits for where the one before has ended. So
+ * readers of what is rare, which are not inlined, get a copy.
  */
 #include "ltrace_entry.h"
 
@@ -58,40 +61,60 @@ static bool task_note(uint64_t number, struct fl_ltrace_entry *entry)
     return number <= UINT32_MAX;
 }
 
+/* Behind the hour, or the seconds. */
+static inline bool time_take(struct fl_cursor *line, uint64_t number,
+                             struct fl_ltrace_entry *entry)
+{
+    struct fl_cursor rest = {line->at + 1, line->end};
+    const bool is_time = *line->at == ':' ? time_of_day_take(&rest, number, entry)
+                                          : seconds_take(&rest, number, entry);
+    line->at = rest.at;
+    return is_time;
+}
+
 /* A number is a task's, or begins a time. */
-static bool number_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
+static inline bool number_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
 {
     uint64_t number;
     if (!fl_text_decimal(line, &number)) {
         return false;
     }
-    if (entry->time_kind == FL_LTRACE_NO_TIME && FL_TEXT_TAKE(line, ":")) {
-        return time_of_day_take(line, number, entry);
+    if (line->at == line->end || entry->time_kind != FL_LTRACE_NO_TIME) {
+        return false;
     }
-    if (entry->time_kind == FL_LTRACE_NO_TIME && FL_TEXT_TAKE(line, ".")) {
-        return seconds_take(line, number, entry);
+    switch (*line->at) {
+    case ' ':
+        return !entry->has_task && task_note(number, entry);
+    case ':':
+    case '.':
+        return time_take(line, number, entry);
+    default:
+        return false;
     }
-    return !entry->has_task && entry->time_kind == FL_LTRACE_NO_TIME && line->at != line->end &&
-           *line->at == ' ' && task_note(number, entry);
+}
+
+static bool pid_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
+{
+    uint64_t number;
+    return fl_text_decimal(line, &number) && FL_TEXT_TAKE(line, "]") &&
+           task_note(number, entry);
 }
 
 /* "[pid N]" or "[0xIP]". */
-static bool bracket_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
+static inline bool bracket_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
 {
-    uint64_t number;
     if (FL_TEXT_TAKE(line, "[pid ")) {
-        return fl_text_decimal(line, &number) && FL_TEXT_TAKE(line, "]") &&
-               task_note(number, entry);
+        struct fl_cursor rest = *line;
+        const bool is_pid = pid_take(&rest, entry);
+        line->at = rest.at;
+        return is_pid;
     }
     const uint8_t *end = memchr(line->at, ']', fl_cursor_left(line));
-    if (end == NULL) {
-        return false;
-    }
-    line->at = end + 1;
-    return true;
+    line->at = end == NULL ? line->at : end + 1;
+    return end != NULL;
 }
 
-static bool prefix_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
+static inline bool prefix_take(struct fl_cursor *line, struct fl_ltrace_entry *entry)
 {
     for (;;) {
         fl_text_skip_blanks(line);
@@ -123,32 +146,40 @@ static bool ends_with(const struct fl_cursor *line, const char *text)
 /* Results stand in a column of their own: many blanks before them. */
 static inline void gap_pass(struct fl_cursor *line)
 {
-    while (fl_cursor_left(line) >= 8 && fl_load64(line->at) == ' ' * FL_TEXT_BYTES) {
-        line->at += 8;
-    }
+    unsigned count;
+    do {
+        const uint64_t others = fl_load64(line->at) ^ ' ' * FL_TEXT_BYTES;
+        count = fl_text_unmarked(others, line->at, line->end);
+        line->at += count;
+    } while (count == 8);
     fl_text_skip_blanks(line);
 }
 
-static bool null_take(struct fl_cursor *line, uint64_t *value)
+/* A number below zero, or a null pointer of some version. */
+static bool odd_value_take(struct fl_cursor *line, uint64_t *value)
 {
+    if (FL_TEXT_TAKE(line, "-")) {
+        const bool is_number = fl_text_decimal(line, value);
+        *value = is_number ? 0 - *value : *value;
+        return is_number;
+    }
     *value = 0;
     return FL_TEXT_TAKE(line, "nil") || FL_TEXT_TAKE(line, "(nil)") ||
            FL_TEXT_TAKE(line, "NULL");
 }
 
-/* An argument or a result: hexadecimal, decimal, or a null pointer of some version. */
-static inline bool value_take(struct fl_cursor *line, uint64_t *value)
+/* An argument or a result: hexadecimal, decimal, or odd. */
+__attribute__((always_inline)) static inline bool value_take(struct fl_cursor *line,
+                                                             uint64_t *value)
 {
     fl_text_skip_blanks(line);
-    if (fl_cursor_left(line) > 2 && line->at[0] == '0' && line->at[1] == 'x') {
-        return fl_text_hex(line, value);
+    if (fl_text_number_here(line, value)) {
+        return true;
     }
-    const bool is_negative = FL_TEXT_TAKE(line, "-");
-    if (!fl_text_decimal(line, value)) {
-        return !is_negative && null_take(line, value);
-    }
-    *value = is_negative ? 0 - *value : *value;
-    return true;
+    struct fl_cursor rest = *line;
+    const bool is_odd = odd_value_take(&rest, value);
+    line->at = rest.at;
+    return is_odd;
 }
 
 /* "[ 0xBLOCK ]": what an argument points to. */
@@ -162,8 +193,8 @@ static bool pointed_take(struct fl_cursor *line, struct fl_family_call *call, ui
 }
 
 /* Up to the bracket that ends them, or to what cuts them. */
-static inline bool arguments_take(struct fl_cursor *line, struct fl_family_call *call,
-                                  bool *is_closed)
+__attribute__((always_inline)) static inline bool
+arguments_take(struct fl_cursor *line, struct fl_family_call *call, bool *is_closed)
 {
     uint64_t value;
     for (;;) {
@@ -172,8 +203,12 @@ static inline bool arguments_take(struct fl_cursor *line, struct fl_family_call 
         if (*is_closed || (line->at != line->end && *line->at == '<')) {
             return true;
         }
-        if (!value_take(line, &value) && !pointed_take(line, call, &value)) {
-            return false;
+        if (!value_take(line, &value)) {
+            struct fl_cursor rest = *line;
+            if (!pointed_take(&rest, call, &value)) {
+                return false;
+            }
+            line->at = rest.at;
         }
         if (call->argument_count < FL_FAMILY_ARGUMENTS_MAX) {
             call->arguments[call->argument_count++] = value;
@@ -183,7 +218,7 @@ static inline bool arguments_take(struct fl_cursor *line, struct fl_family_call 
 }
 
 /* "<0.000123>", how long it took, or nothing. */
-static bool duration_pass(struct fl_cursor *line)
+static inline bool duration_pass(struct fl_cursor *line)
 {
     fl_text_skip_blanks(line);
     if (FL_TEXT_TAKE(line, "<") && line->end[-1] == '>') {
@@ -193,18 +228,16 @@ static bool duration_pass(struct fl_cursor *line)
 }
 
 /* "= RESULT", to the end of the line. */
-static inline bool result_take(struct fl_cursor *line, bool is_void, uint64_t *result)
+__attribute__((always_inline)) static inline bool result_read(struct fl_cursor line,
+                                                              bool is_void, uint64_t *result)
 {
-    gap_pass(line);
-    if (!FL_TEXT_TAKE(line, "=")) {
+    gap_pass(&line);
+    if (!FL_TEXT_TAKE(&line, "=")) {
         return false;
     }
-    if (!is_void) {
-        return value_take(line, result) && duration_pass(line);
-    }
-    fl_text_skip_blanks(line);
-    return FL_TEXT_TAKE(line, "<void>") ? duration_pass(line)
-                                        : value_take(line, result) && duration_pass(line);
+    fl_text_skip_blanks(&line);
+    return ((is_void && FL_TEXT_TAKE(&line, "<void>")) || value_take(&line, result)) &&
+           duration_pass(&line);
 }
 
 static bool is_cut(const struct fl_cursor *line)
@@ -236,15 +269,24 @@ static inline bool is_c_library(const uint8_t *at, const uint8_t *end)
     return end - at > 8 && memcmp(at, "libc.so.", 8) == 0;
 }
 
-/* Behind "CALLER->", if there is one; NULL: the line has no bracket, so it is no call. */
+/* Behind the last "CALLER->" before the first bracket, if there is one; NULL: the line has no bracket, so it is no call. */
 static inline const uint8_t *name_find(const struct fl_cursor *line)
 {
-    const uint8_t *name = memchr(line->at, '(', fl_cursor_left(line));
-    while (name != NULL && name > line->at &&
-           !(name - line->at >= 2 && name[-1] == '>' && name[-2] == '-')) {
-        name--;
+    const uint8_t *name = line->at;
+    for (const uint8_t *at = line->at; at < line->end; at += 8) {
+        const uint64_t bytes = fl_load64(at);
+        const uint64_t brackets = fl_text_marks(bytes, '(');
+        const uint64_t arrows = fl_text_marks(bytes, '-') &
+                                fl_text_marks(fl_load64(at + 1), '>') &
+                                ((brackets - 1) & ~brackets);
+        if (arrows != 0) {
+            name = at + (63 - __builtin_clzll(arrows)) / 8 + 2;
+        }
+        if (brackets != 0) {
+            return fl_text_unmarked(brackets, at, line->end) < line->end - at ? name : NULL;
+        }
     }
-    return name;
+    return NULL;
 }
 
 static const char *family_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
@@ -255,7 +297,7 @@ static const char *family_read(struct fl_cursor line, struct fl_ltrace_entry *en
         return "the arguments are not those of the call";
     }
     const bool has_all = call->argument_count >= call->function->argument_count;
-    if (is_closed ? !has_all || !result_take(&line, is_void(call->function), &entry->result)
+    if (is_closed ? !has_all || !result_read(line, is_void(call->function), &entry->result)
                   : !is_cut(&line)) {
         return "the call has neither its arguments and a result nor an end to come";
     }
@@ -325,27 +367,50 @@ static const char *other_read(struct fl_cursor line, struct fl_ltrace_entry *ent
     return NULL;
 }
 
-static const char *call_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
+static void caller_note(struct fl_ltrace_caller *caller, const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *name = name_find(&line);
-    if (name == NULL) {
-        return no_line;
-    }
-    struct fl_cursor rest = {name, line.end};
-    const struct fl_family *function = fl_family_find(name, line.end, "(@");
-    entry->is_ltraces = function != NULL || name != line.at;
+    caller->bytes = (size_t)(end - at);
+    fl_text_memo_set(&caller->text, at, caller->bytes);
+    caller->number = caller_number(at, end);
+    caller->is_c_library = is_c_library(at, end);
+}
+
+/* The function that the same one calls as in the line before, NULL: none, or it has to be looked for. The bracket that follows its name is
+ * the first one of the line, so there is no other "->" before it. */
+static inline const struct fl_family *function_again(const struct fl_cursor *line,
+                                                     const struct fl_ltrace_caller *caller)
+{
+    return fl_text_memo_is_at(&caller->text, line)
+               ? fl_family_find(line->at + caller->bytes, line->end, "((")
+               : NULL;
+}
+
+static const char *call_read(struct fl_cursor line, struct fl_ltrace_caller *caller,
+                             struct fl_ltrace_entry *entry)
+{
+    const struct fl_family *function = function_again(&line, caller);
     if (function == NULL) {
-        return other_read(rest, entry);
+        const uint8_t *name = name_find(&line);
+        if (name == NULL) {
+            return no_line;
+        }
+        function = fl_family_find(name, line.end, "(@");
+        if (function == NULL) {
+            entry->is_ltraces = name != line.at;
+            return other_read((struct fl_cursor){name, line.end}, entry);
+        }
+        caller_note(caller, line.at, name);
     }
+    entry->is_ltraces = true;
     entry->call.function = function;
-    entry->call.caller = caller_number(line.at, name);
-    entry->call.is_left_out = is_c_library(line.at, name);
-    rest.at += function->bytes;
-    if (*rest.at == '@' && (rest.at = memchr(rest.at, '(', fl_cursor_left(&rest))) == NULL) {
+    entry->call.caller = caller->number;
+    entry->call.is_left_out = caller->is_c_library;
+    line.at += caller->bytes + function->bytes;
+    if (*line.at == '@' && (line.at = memchr(line.at, '(', fl_cursor_left(&line))) == NULL) {
         return no_line;
     }
-    rest.at++;
-    return family_read(rest, entry);
+    line.at++;
+    return family_read(line, entry);
 }
 
 /* "NAME resumed> …" of a function that is none of the family. */
@@ -373,11 +438,18 @@ static const char *resumed_read(struct fl_cursor line, struct fl_ltrace_entry *e
     }
     line.at += call->function->bytes;
     if (!FL_TEXT_TAKE(&line, " resumed> ") || !arguments_take(&line, call, &is_closed) ||
-        !is_closed || !result_take(&line, is_void(call->function), &entry->result)) {
+        !is_closed || !result_read(line, is_void(call->function), &entry->result)) {
         return cut_end;
     }
     entry->kind = FL_LTRACE_RETURN;
     return NULL;
+}
+
+/* Behind "--- ". */
+static const char *signal_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
+{
+    entry->kind = FL_TEXT_TAKE(&line, "Called exec() ---") ? FL_LTRACE_EXEC : FL_LTRACE_OTHER;
+    return ends_with(&line, " ---") || line.at == line.end ? NULL : "a signal is cut";
 }
 
 /* Not the arguments, of which no more are used than were read: a tenth of the time went into clearing them. */
@@ -395,7 +467,8 @@ static inline void entry_clear(struct fl_ltrace_entry *entry)
     entry->result = 0;
 }
 
-const char *fl_ltrace_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
+const char *fl_ltrace_read(struct fl_cursor line, struct fl_ltrace_caller *caller,
+                           struct fl_ltrace_entry *entry)
 {
     entry_clear(entry);
     while (fl_text_is_blank(line.end[-1])) {
@@ -408,21 +481,31 @@ const char *fl_ltrace_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
     if (!prefix_take(&line, entry)) {
         return no_line;
     }
-    if (FL_TEXT_TAKE(&line, "<... ")) {
-        return resumed_read(line, entry);
+    switch (*line.at) {
+    case '<':
+        if (FL_TEXT_TAKE(&line, "<... ")) {
+            return resumed_read(line, entry);
+        }
+        break;
+    case '+':
+        if (FL_TEXT_TAKE(&line, "+++ ")) {
+            entry->kind = FL_LTRACE_EXIT;
+            return ends_with(&line, " +++") ? NULL : "the end of a task is cut";
+        }
+        break;
+    case '-':
+        if (FL_TEXT_TAKE(&line, "--- ")) {
+            return signal_read(line, entry);
+        }
+        break;
+    case 'u':
+        if (FL_TEXT_TAKE(&line, "unexpected breakpoint at ")) {
+            entry->kind = FL_LTRACE_LOST;
+            return NULL;
+        }
+        break;
+    default:
+        break;
     }
-    if (FL_TEXT_TAKE(&line, "+++ ")) {
-        entry->kind = FL_LTRACE_EXIT;
-        return ends_with(&line, " +++") ? NULL : "the end of a task is cut";
-    }
-    if (FL_TEXT_TAKE(&line, "--- ")) {
-        entry->kind =
-            FL_TEXT_TAKE(&line, "Called exec() ---") ? FL_LTRACE_EXEC : FL_LTRACE_OTHER;
-        return ends_with(&line, " ---") || line.at == line.end ? NULL : "a signal is cut";
-    }
-    if (FL_TEXT_TAKE(&line, "unexpected breakpoint at ")) {
-        entry->kind = FL_LTRACE_LOST;
-        return NULL;
-    }
-    return call_read(line, entry);
+    return call_read(line, caller, entry);
 }

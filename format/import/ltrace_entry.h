@@ -3,6 +3,7 @@
 #define FL_IMPORT_LTRACE_ENTRY_H
 
 #include "family.h"
+#include "text.h"
 
 enum fl_ltrace_kind {
     FL_LTRACE_OTHER,  /* nothing of interest */
@@ -32,7 +33,16 @@ struct fl_ltrace_entry {
     uint64_t result;
 };
 
+/* Who called the function of the family that was read last: mostly the one of the line before. Zeroed at first. */
+struct fl_ltrace_caller {
+    struct fl_text_memo text; /* "CALLER->" */
+    size_t bytes;             /* of it, which may be too many for `text`; 0: it was not named */
+    uint64_t number;
+    bool is_c_library;
+};
+
 /* Read a line that is not empty. NULL, or what is wrong with it, a phrase. */
-const char *fl_ltrace_read(struct fl_cursor line, struct fl_ltrace_entry *entry);
+const char *fl_ltrace_read(struct fl_cursor line, struct fl_ltrace_caller *caller,
+                           struct fl_ltrace_entry *entry);
 
 #endif

@@ -53,12 +53,9 @@ bool fl_task_exists(const struct fl_tasks *tasks, uint32_t id)
     return tasks->index != NULL && fl_namer_find(tasks->index, task_key(id), &place);
 }
 
-struct fl_task *fl_task_get(struct fl_tasks *tasks, uint32_t id)
+struct fl_task *fl_task_turn(struct fl_tasks *tasks, uint32_t id)
 {
     struct fl_named place;
-    if (tasks->count > 0 && tasks->all[tasks->last].id == id) {
-        return &tasks->all[tasks->last];
-    }
     if (tasks->index == NULL && (tasks->index = fl_namer_new()) == NULL) {
         return NULL;
     }

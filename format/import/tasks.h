@@ -29,9 +29,16 @@ struct fl_tasks {
     uint32_t space_count; /* numbers given away */
 };
 
+/* fl_task_get of another task than the last time. */
+struct fl_task *fl_task_turn(struct fl_tasks *tasks, uint32_t id);
+
 /* The task `id`; a new one is in the address space of the task that was asked for last, or in the first. NULL: no memory.
  * Valid until the next call of these. */
-struct fl_task *fl_task_get(struct fl_tasks *tasks, uint32_t id);
+static inline struct fl_task *fl_task_get(struct fl_tasks *tasks, uint32_t id)
+{
+    return tasks->count > 0 && tasks->all[tasks->last].id == id ? &tasks->all[tasks->last]
+                                                                : fl_task_turn(tasks, id);
+}
 
 /* Does the task exist? */
 bool fl_task_exists(const struct fl_tasks *tasks, uint32_t id);

@@ -21,6 +21,28 @@ void fl_text_again(struct fl_import *import, const uint8_t *at)
     import->text.line--;
 }
 
+bool fl_text_decimal_long(struct fl_cursor *line, uint64_t *out)
+{
+    static const uint32_t power_of_10[] = {1,      10,      100,      1000,     10000,
+                                           100000, 1000000, 10000000, 100000000};
+    const uint8_t *at = line->at;
+    uint64_t value = 0;
+    unsigned count;
+    do {
+        const uint64_t bytes = fl_load64(at);
+        count = fl_text_digits(bytes, at, line->end);
+        if (count > 0 &&
+            (__builtin_mul_overflow(value, power_of_10[count], &value) ||
+             __builtin_add_overflow(value, fl_text_decimal_part(bytes, count), &value))) {
+            return false;
+        }
+        at += count;
+    } while (count == 8);
+    line->at = at;
+    *out = value;
+    return true;
+}
+
 /* Use up the lines that were taken, and read on behind what is left. */
 static enum fl_status window_move(struct fl_import *import, struct fl_error *err)
 {

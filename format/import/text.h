@@ -31,7 +31,8 @@ uint64_t fl_text_line_number(const struct fl_import *import);
 
 static inline bool fl_text_is_blank(uint8_t byte)
 {
-    return byte == ' ' || byte == '\t';
+    return byte <= ' ' &&
+           (byte == ' ' || byte == '\t'); /* most bytes that are asked for are above */
 }
 
 static inline void fl_text_skip_blanks(struct fl_cursor *line)
@@ -83,7 +84,14 @@ static inline bool fl_text_take(struct fl_cursor *line, const char *text, size_t
 
 #define FL_TEXT_BYTES               UINT64_C(0x0101010101010101) /* times a byte: that byte eight times */
 
-/* How many bytes from the first on have no mark; a mark is the highest bit of a byte. */
+/* Marks at the bytes that are `byte`, and at no others; a mark is the highest bit of a byte. */
+static inline uint64_t fl_text_marks(uint64_t bytes, uint8_t byte)
+{
+    const uint64_t low = 0x7F * FL_TEXT_BYTES, others = bytes ^ byte * FL_TEXT_BYTES;
+    return ~(((others & low) + low) | others | low);
+}
+
+/* How many bytes from the first on have no mark, which here is any bit. */
 static inline unsigned fl_text_unmarked(uint64_t marks, const uint8_t *at, const uint8_t *end)
 {
     const size_t left = (size_t)(end - at);
@@ -102,32 +110,41 @@ static inline uint64_t fl_text_decimal_part(uint64_t bytes, unsigned count)
            32;
 }
 
-/* A decimal number below 2^64. What follows it may be anything but a digit. */
-static inline bool fl_text_decimal(struct fl_cursor *line, uint64_t *out)
+/* How many of the first eight bytes of the line, from the first on, are decimal digits. */
+static inline unsigned fl_text_digits(uint64_t bytes, const uint8_t *at, const uint8_t *end)
 {
-    static const uint32_t power_of_10[] = {1,      10,      100,      1000,     10000,
-                                           100000, 1000000, 10000000, 100000000};
-    fl_text_skip_blanks(line);
-    const uint8_t *at = line->at;
-    uint64_t value = 0;
-    unsigned count;
-    do {
-        const uint64_t bytes = fl_load64(at), digits = bytes ^ '0' * FL_TEXT_BYTES;
-        const uint64_t others = (digits + 0x76 * FL_TEXT_BYTES) | digits;
-        count = fl_text_unmarked(others & 0x80 * FL_TEXT_BYTES, at, line->end);
-        if (count > 0 &&
-            (__builtin_mul_overflow(value, power_of_10[count], &value) ||
-             __builtin_add_overflow(value, fl_text_decimal_part(bytes, count), &value))) {
-            return false;
-        }
-        at += count;
-    } while (count == 8);
-    if (at == line->at) {
+    const uint64_t digits = bytes ^ '0' * FL_TEXT_BYTES;
+    const uint64_t others = (digits + 0x76 * FL_TEXT_BYTES) | digits;
+    return fl_text_unmarked(others & 0x80 * FL_TEXT_BYTES, at, end);
+}
+
+/* fl_text_decimal of eight digits or more, at the first. */
+bool fl_text_decimal_long(struct fl_cursor *line, uint64_t *out);
+
+/* A decimal number below 2^64, right here: no blanks are passed over. What follows it may be anything but a digit. */
+static inline bool fl_text_decimal_here(struct fl_cursor *line, uint64_t *out)
+{
+    const uint64_t bytes = fl_load64(line->at);
+    const unsigned count = fl_text_digits(bytes, line->at, line->end);
+    if (count == 8) {
+        struct fl_cursor rest = *line;
+        const bool is_number = fl_text_decimal_long(&rest, out);
+        line->at = rest.at;
+        return is_number;
+    }
+    if (count == 0) {
         return false;
     }
-    line->at = at;
-    *out = value;
+    line->at += count;
+    *out = fl_text_decimal_part(bytes, count);
     return true;
+}
+
+/* The same behind blanks. */
+static inline bool fl_text_decimal(struct fl_cursor *line, uint64_t *out)
+{
+    fl_text_skip_blanks(line);
+    return fl_text_decimal_here(line, out);
 }
 
 /* Marks at the bytes that are no hexadecimal digits, right up to the first such byte. */
@@ -151,15 +168,16 @@ static inline uint64_t fl_text_hex_part(uint64_t bytes, unsigned count)
     return (part << 16 | part >> 32) & UINT32_MAX;
 }
 
-/* A hexadecimal number below 2^64, with 0x before it or without. */
-static inline bool fl_text_hex(struct fl_cursor *line, uint64_t *out)
+/* Is it "0x", with something behind it? */
+static inline bool fl_text_is_0x(const struct fl_cursor *line)
 {
-    fl_text_skip_blanks(line);
+    return fl_cursor_left(line) > 2 && line->at[0] == '0' && line->at[1] == 'x';
+}
+
+/* A hexadecimal number below 2^64 without 0x, right here. */
+static inline bool fl_text_hex_here(struct fl_cursor *line, uint64_t *out)
+{
     const uint8_t *at = line->at;
-    if (line->end - at >= 2 && at[0] == '0' && at[1] == 'x') {
-        at += 2;
-    }
-    const uint8_t *const first = at;
     uint64_t value = 0;
     unsigned count;
     do {
@@ -173,12 +191,65 @@ static inline bool fl_text_hex(struct fl_cursor *line, uint64_t *out)
         }
         at += count;
     } while (count == 8);
-    if (at == first) {
+    if (at == line->at) {
         return false;
     }
     line->at = at;
     *out = value;
     return true;
+}
+
+/* The same behind blanks, with 0x before it or without. */
+static inline bool fl_text_hex(struct fl_cursor *line, uint64_t *out)
+{
+    fl_text_skip_blanks(line);
+    struct fl_cursor digits = *line;
+    (void)FL_TEXT_TAKE(&digits, "0x");
+    const bool is_number = fl_text_hex_here(&digits, out);
+    line->at = is_number ? digits.at : line->at;
+    return is_number;
+}
+
+/* A number as C writes it, hexadecimal behind 0x or decimal, right here. */
+static inline bool fl_text_number_here(struct fl_cursor *line, uint64_t *out)
+{
+    if (!fl_text_is_0x(line)) {
+        return fl_text_decimal_here(line, out);
+    }
+    struct fl_cursor digits = {line->at + 2, line->end};
+    const bool is_number = fl_text_hex_here(&digits, out);
+    line->at = is_number ? digits.at : line->at;
+    return is_number;
+}
+
+/* ---- what is found again ---- */
+
+#define FL_TEXT_MEMO_MAX 16u
+
+/* What a line begins with, and so does mostly the next one, so that it need not be read again. */
+struct fl_text_memo {
+    uint64_t bytes[2], masks[2];
+    size_t count; /* of bytes, at most FL_TEXT_MEMO_MAX; 0: nothing is known */
+};
+
+/* Of more than FL_TEXT_MEMO_MAX bytes nothing is known. FL_INPUT_SLACK bytes can be read behind. */
+static inline void fl_text_memo_set(struct fl_text_memo *memo, const uint8_t *at, size_t count)
+{
+    *memo = (struct fl_text_memo){.count = count > FL_TEXT_MEMO_MAX ? 0 : count};
+    for (size_t word = 0; 8 * word < memo->count; word++) {
+        const size_t left = count - 8 * word;
+        memo->bytes[word] = fl_load64(at + 8 * word);
+        memo->masks[word] = left >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * left) - 1;
+    }
+}
+
+/* Does the line begin so? Short lines are taken not to. */
+static inline bool fl_text_memo_is_at(const struct fl_text_memo *memo,
+                                      const struct fl_cursor *line)
+{
+    return memo->count > 0 && fl_cursor_left(line) >= FL_TEXT_MEMO_MAX &&
+           (((fl_load64(line->at) ^ memo->bytes[0]) & memo->masks[0]) |
+            ((fl_load64(line->at + 8) ^ memo->bytes[1]) & memo->masks[1])) == 0;
 }
 
 #endif

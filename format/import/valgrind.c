@@ -32,7 +32,9 @@ struct valgrind {
     bool has_process;      /* one did */
     bool is_inside;        /* the line is the rest of one, behind the last call */
     bool has_time;
-    uint64_t now_ns; /* as the last prefix said */
+    uint64_t now_ns;          /* as the last prefix said */
+    struct fl_text_memo mark; /* "--PID-- ", without a time, that a line began with */
+    uint32_t marked;          /* whose it is */
 };
 
 /* ---- prefixes ---- */
@@ -102,14 +104,14 @@ static bool prefix_find(struct fl_cursor *line, struct prefix *prefix)
 static bool argument_take(struct fl_cursor *line, uint64_t *value)
 {
     fl_text_skip_blanks(line);
-    (void)(FL_TEXT_TAKE(line, "al ") || FL_TEXT_TAKE(line, "size "));
-    return fl_cursor_left(line) > 2 && line->at[0] == '0' && line->at[1] == 'x'
-               ? fl_text_hex(line, value)
-               : fl_text_decimal(line, value);
+    return fl_text_number_here(line, value) ||
+           ((FL_TEXT_TAKE(line, "al ") || FL_TEXT_TAKE(line, "size ")) &&
+            (fl_text_number_here(line, value) || fl_text_decimal(line, value)));
 }
 
 /* Behind the bracket that opens, up to behind the one that closes: as many as the function has. */
-static bool arguments_take(struct fl_cursor *line, struct fl_family_call *call)
+__attribute__((always_inline)) static inline bool arguments_take(struct fl_cursor *line,
+                                                                 struct fl_family_call *call)
 {
     if (call->function->form == FL_FAMILY_POSIX) { /* the first one is not printed */
         call->arguments[call->argument_count++] = 0;
@@ -289,6 +291,27 @@ static bool waiting_find(struct valgrind *valgrind)
     return found != NULL;
 }
 
+/* The line begins with `prefix`, which ends at `behind`: the next one may, too. */
+static void mark_note(struct valgrind *valgrind, const struct fl_cursor *line,
+                      const struct fl_cursor *behind, const struct prefix *prefix)
+{
+    if (!prefix->has_time && behind->at != behind->end && *behind->at == ' ') {
+        fl_text_memo_set(&valgrind->mark, line->at, (size_t)(behind->at + 1 - line->at));
+        valgrind->marked = prefix->process;
+    }
+}
+
+/* The mark of a line before. */
+static inline bool mark_take(struct valgrind *valgrind, struct fl_cursor *line)
+{
+    if (!fl_text_memo_is_at(&valgrind->mark, line)) {
+        return false;
+    }
+    line->at += valgrind->mark.count;
+    prefix_note(valgrind, &(struct prefix){.process = valgrind->marked});
+    return true;
+}
+
 /* Go to what valgrind says of calls in the line. False: nothing. */
 static bool message_find(struct valgrind *valgrind, struct fl_cursor *line)
 {
@@ -297,16 +320,28 @@ static bool message_find(struct valgrind *valgrind, struct fl_cursor *line)
     if (FL_TEXT_TAKE(&rest, "= ") && waiting_find(valgrind)) {
         return true;
     }
-    if (!prefix_find(line, &prefix)) {
+    rest = *line;
+    if (prefix_take(&rest, "--", &prefix)) {
+        mark_note(valgrind, line, &rest, &prefix);
+    } else if (!prefix_find(&rest, &prefix)) {
         return false;
     }
     prefix_note(valgrind, &prefix);
+    line->at = rest.at;
     return true;
 }
 
+/* "==PID== TEXT" */
+static const char *text_follow(struct fl_import *import, struct valgrind *valgrind,
+                               struct fl_cursor line, const struct prefix *prefix)
+{
+    prefix_note(valgrind, prefix);
+    return FL_TEXT_TAKE(&line, " Command: ") ? program_begin(import, valgrind) : NULL;
+}
+
 /* A call, with its result if that stands there, or a result, or other text, up to which the line advances. */
-static const char *part_follow(struct fl_import *import, struct valgrind *valgrind,
-                               struct fl_cursor *line)
+static inline const char *part_follow(struct fl_import *import, struct valgrind *valgrind,
+                                      struct fl_cursor *line)
 {
     struct fl_family_call call = {0};
     struct fl_task *task = process_get(valgrind);
@@ -340,12 +375,13 @@ static const char *valgrind_line(struct fl_import *import, void *state, struct f
 {
     struct valgrind *valgrind = state;
     struct prefix prefix;
-    if (!valgrind->is_inside && prefix_take(&line, "==", &prefix)) {
-        prefix_note(valgrind, &prefix);
-        return FL_TEXT_TAKE(&line, " Command: ") ? program_begin(import, valgrind) : NULL;
-    }
-    if (!valgrind->is_inside && !message_find(valgrind, &line)) {
-        return NULL;
+    if (!valgrind->is_inside && !mark_take(valgrind, &line)) {
+        if (prefix_take(&line, "==", &prefix)) {
+            return text_follow(import, valgrind, line, &prefix);
+        }
+        if (!message_find(valgrind, &line)) {
+            return NULL;
+        }
     }
     const char *wrong = part_follow(import, valgrind, &line);
     valgrind->is_inside = wrong == NULL && !fl_text_is_over(&line);

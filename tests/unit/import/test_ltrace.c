@@ -350,6 +350,39 @@ static void tasks_come_and_go(void **state)
     fl_test_output_close(&text);
 }
 
+/* Of a line that begins as the one before no more is taken for the same than is. */
+static void a_caller_is_read_anew_where_it_is_another(void **state)
+{
+    (void)state;
+    check_import("perl->malloc(1)                       = 0x10\n"
+                 "perl->malloc(2)                       = 0x20\n"
+                 "perl->libc.so.6->malloc(3)            = 0x30\n" /* left out */
+                 "perl->malloc(4)                       = 0x40\n"
+                 "perl->puts(\"malloc(5) = 0x50\")       = 1\n"
+                 "perl->malloc@libc.so.6->free(0x10)    = <void>\n"
+                 "perl->malloc@libfoo.so.6(6)           = 0x60\n"
+                 "perl->malloc_usable_size(0x20)        = 24\n"
+                 "perl->mallocx(7)                      = 0x70\n"
+                 "perl->malloc(8)->free(0x20)           = <void>\n"
+                 "per->malloc(9)                        = 0x90\n"
+                 "libstdc++.so.6->malloc(10)            = 0xa0\n"
+                 "libstdc++.so.6->malloc(11)            = 0xb0\n"
+                 "libc.so.6->malloc(12)                 = 0xc0\n" /* left out */
+                 "libc.so.6->malloc(13)                 = 0xd0\n"
+                 "libpthread-2.31.so->malloc(14)        = 0xe0\n"
+                 "libpthread-2.31.so->malloc(15)        = 0xf0\n"
+                 "malloc(16)                            = 0x100\n"
+                 "malloc(17)                            = 0x110\n"
+                 "perl->free(0x10)                      = <void>\n",
+                 NULL,
+                 "malloc @0 1\nmalloc @1 2\nmalloc @2 3\nmalloc @3 4\nfree @0\nmalloc @0 6\n"
+                 "malloc_usable_size @1 24\nlost 1\n"
+                 "! x: the trace is damaged: line 10: the call has neither its arguments and a "
+                 "result nor an end to come\n"
+                 "malloc @4 9\nmalloc @5 10\nmalloc @6 11\nmalloc @7 14\nmalloc @8 15\n"
+                 "malloc @9 16\nmalloc @10 17\nfree - unknown\n");
+}
+
 static void it_is_known_by_what_only_ltrace_prints(void **state)
 {
     (void)state;
@@ -385,6 +418,7 @@ int main(void)
         cmocka_unit_test(an_odd_line_is_no_call),
         cmocka_unit_test(calls_in_calls_have_a_limit),
         cmocka_unit_test(tasks_come_and_go),
+        cmocka_unit_test(a_caller_is_read_anew_where_it_is_another),
         cmocka_unit_test(it_is_known_by_what_only_ltrace_prints),
     };
     return cmocka_run_group_tests_name("ltrace", tests, NULL, NULL);

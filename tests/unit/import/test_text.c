@@ -113,6 +113,74 @@ static void words_are_what_stands_between_blanks(void **state)
     assert_false(fl_text_word(&line, &word));
 }
 
+static void a_number_as_c_writes_it_stands_right_here(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t taken; /* 0: it is none */
+        uint64_t number;
+    } numbers[] = {{"0", 1, 0},
+                   {"0x1f,", 4, 31},
+                   {"017", 3, 17},
+                   {"123456789)", 9, 123456789},
+                   {"0x", 1, 0},
+                   {"0xg", 0, 0},
+                   {"0x123456789abcdef0", 18, 0x123456789abcdef0},
+                   {" 1", 0, 0},
+                   {" 0x1", 0, 0},
+                   {"1f", 1, 1},
+                   {"", 0, 0}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        uint8_t room[FIELD_ROOM];
+        struct fl_cursor line = field_put(room, numbers[i].text, strlen(numbers[i].text));
+        uint64_t number = 7;
+        assert_int_equal(fl_text_number_here(&line, &number), numbers[i].taken > 0);
+        assert_ptr_equal(line.at, room + numbers[i].taken);
+        assert_int_equal(number, numbers[i].taken > 0 ? numbers[i].number : 7);
+    }
+}
+
+static void marks_are_at_the_byte_and_at_no_other(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (unsigned other = 0; other < 256; other++) {
+            const uint64_t bytes = other * FL_TEXT_BYTES ^ (uint64_t)(byte ^ other) << 16;
+            const uint64_t marks = UINT64_C(0x800000);
+            assert_int_equal(fl_text_marks(bytes, (uint8_t)byte),
+                             byte == other ? 0x80 * FL_TEXT_BYTES : marks);
+        }
+    }
+}
+
+static void a_memo_knows_its_text_again(void **state)
+{
+    (void)state;
+    static const char text[] = "abcdefghijklmnopqrst";
+    struct fl_text_memo memo = {0};
+    uint8_t room[FIELD_ROOM];
+    struct fl_cursor line = field_put(room, text, 20);
+    assert_false(fl_text_memo_is_at(&memo, &line)); /* of nothing */
+    for (size_t count = 1; count <= FL_TEXT_MEMO_MAX; count++) {
+        line = field_put(room, text, 20);
+        fl_text_memo_set(&memo, room, count);
+        assert_int_equal(memo.count, count);
+        assert_true(fl_text_memo_is_at(&memo, &line));
+        for (size_t i = 0; i < 20; i++) {
+            room[i] ^= 1;
+            assert_int_equal(fl_text_memo_is_at(&memo, &line), i >= count);
+            room[i] ^= 1;
+        }
+        line.end = room + FL_TEXT_MEMO_MAX - 1;
+        assert_false(fl_text_memo_is_at(&memo, &line)); /* too short */
+    }
+    fl_text_memo_set(&memo, room, FL_TEXT_MEMO_MAX + 1);
+    assert_int_equal(memo.count, 0);
+    line = field_put(room, text, 20);
+    assert_false(fl_text_memo_is_at(&memo, &line));
+}
+
 static void lines_end_in_every_way(void **state)
 {
     (void)state;
@@ -198,6 +266,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimal_numbers_end_where_their_digits_do),
         cmocka_unit_test(hexadecimal_numbers_end_where_their_digits_do),
+        cmocka_unit_test(a_number_as_c_writes_it_stands_right_here),
+        cmocka_unit_test(marks_are_at_the_byte_and_at_no_other),
+        cmocka_unit_test(a_memo_knows_its_text_again),
         cmocka_unit_test(every_byte_is_a_digit_or_none),
         cmocka_unit_test(words_are_what_stands_between_blanks),
         cmocka_unit_test(lines_end_in_every_way),

@@ -54,6 +54,29 @@ static void a_call_and_its_result_are_printed_one_by_one(void **state)
         "calloc - 18446744073709551615 failed\nrealloc @0 0 freed\nfree - null\n");
 }
 
+/* Of a line that begins as the one before no more is taken for the same than is. */
+static void a_mark_is_read_anew_where_it_is_another(void **state)
+{
+    (void)state;
+    check_import("--12-- malloc(1) = 0x10\n"
+                 "--12-- malloc(2) = 0x20\n"
+                 "--123-- malloc(3) = 0x10\n"
+                 "--12-- free(0x10)\n"
+                 "--12--free(0x20) no call\n"
+                 "= --12-- malloc(4) = 0x30\n"
+                 "= --12-- malloc(5) = 0x40\n"
+                 "--00:00:00:00.001 12-- free(0x20)\n"
+                 "--12-- free(0x30)\n"
+                 "==12== free(0x40)\n"
+                 "printed: --12-- free(0x40)\n"
+                 "--12-- free(0x40) --123-- free(0x10)\n",
+                 NULL,
+                 "thread-start 0 12\nthread 0\nmalloc @0 1\nmalloc @1 2\n"
+                 "thread-start 1 123\nthread 1\nmalloc @2 3\nthread 0\nfree @0\n"
+                 "malloc @0 4\nmalloc @3 5\nfree @1\nfree @0\nfree @3\nfree - unknown\n"
+                 "thread 1\nfree @2\n");
+}
+
 static void calls_without_a_result_do_not_end_their_line(void **state)
 {
     (void)state;
@@ -250,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_call_is_read),
         cmocka_unit_test(a_call_and_its_result_are_printed_one_by_one),
+        cmocka_unit_test(a_mark_is_read_anew_where_it_is_another),
         cmocka_unit_test(calls_without_a_result_do_not_end_their_line),
         cmocka_unit_test(later_versions_print_more),
         cmocka_unit_test(threads_change_between_a_call_and_its_result),
