@@ -40,7 +40,7 @@ struct fl_family_call {
     bool
         is_block_shown; /* posix_memalign: the first argument is the block, not where its address goes */
     bool is_left_out; /* ltrace: it is followed, and not reported */
-    uint64_t caller;  /* ltrace: a number for who called it */
+    uint64_t caller;  /* ltrace: a number for who called it, and where that was seen */
 };
 
 /* The function whose name is at `at`, with one of the two bytes `behind` right after it; NULL: none of them. FL_INPUT_SLACK bytes can be

@@ -403,10 +403,12 @@ static const char *call_read(struct fl_cursor line, struct fl_ltrace_caller *cal
     }
     entry->is_ltraces = true;
     entry->call.function = function;
-    entry->call.caller = caller->number;
     entry->call.is_left_out = caller->is_c_library;
     line.at += caller->bytes + function->bytes;
-    if (*line.at == '@' && (line.at = memchr(line.at, '(', fl_cursor_left(&line))) == NULL) {
+    const bool is_at_symbol =
+        *line.at == '@'; /* by -x: not the call that led there, seen again */
+    entry->call.caller = caller->number + is_at_symbol;
+    if (is_at_symbol && (line.at = memchr(line.at, '(', fl_cursor_left(&line))) == NULL) {
         return no_line;
     }
     line.at++;

@@ -350,6 +350,27 @@ static void tasks_come_and_go(void **state)
     fl_test_output_close(&text);
 }
 
+/* Recorded: ltrace -f -x malloc+free of python3, which has no -e, so that callers are not shown. */
+static void a_call_seen_at_its_symbol_too_is_one(void **state)
+{
+    (void)state;
+    check_import("15953 malloc(32 <unfinished ...>\n"
+                 "15953 malloc@libc.so.6(32)                       = 0x308712a0\n"
+                 "15953 <... malloc resumed> )                     = 0x308712a0\n"
+                 "15953 malloc(48 <unfinished ...>\n"
+                 "15953 malloc@libc.so.6(48 <unfinished ...>\n"
+                 "15953 --- SIGPROF (Profiling timer expired) ---\n"
+                 "15953 <... malloc resumed> )                     = 0x308712d0\n"
+                 "15953 <... malloc resumed> )                     = 0x308712d0\n"
+                 "15953 free(0x308712a0 <unfinished ...>\n"
+                 "15953 free@libc.so.6(0x308712a0)                 = <void>\n"
+                 "15953 <... free resumed> )                       = <void>\n"
+                 "15953 +++ exited (status 0) +++\n",
+                 NULL,
+                 "thread-start 0 15953\nthread 0\nmalloc @0 32\nmalloc @1 48\nfree @0\n"
+                 "thread-end 0\n");
+}
+
 /* Of a line that begins as the one before no more is taken for the same than is. */
 static void a_caller_is_read_anew_where_it_is_another(void **state)
 {
@@ -418,6 +439,7 @@ int main(void)
         cmocka_unit_test(an_odd_line_is_no_call),
         cmocka_unit_test(calls_in_calls_have_a_limit),
         cmocka_unit_test(tasks_come_and_go),
+        cmocka_unit_test(a_call_seen_at_its_symbol_too_is_one),
         cmocka_unit_test(a_caller_is_read_anew_where_it_is_another),
         cmocka_unit_test(it_is_known_by_what_only_ltrace_prints),
     };
