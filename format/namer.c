@@ -17,10 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 
 #define CAPACITY_MIN 1024u
 #define GOLDEN_RATIO UINT64_C(0x9E3779B97F4A7C15) /* of 2^64 */
 #define DISTANCE_MAX 1024u /* of an address from its home; programs stay far below */
+#define HUGE_PAGE    ((uintptr_t)2 * 1024 * 1024) /* bytes, of x86-64 and most of arm64 */
 
 struct entry {
     uint64_t address; /* 0: empty */
@@ -86,11 +88,25 @@ void fl_namer_prefetch(const struct fl_namer *namer, uint64_t address)
     __builtin_prefetch(&namer->entries[home(namer, address)], 1);
 }
 
+/* Empty ones. A large table is met at random, so that nearly each look at it would also be one for a page's place: huge pages,
+ * where the kernel gives them to who asks. */
+static struct entry *entries_new(size_t capacity)
+{
+    struct entry *entries = calloc(capacity, sizeof *entries);
+    const uintptr_t begin = ((uintptr_t)entries + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    const uintptr_t end = (uintptr_t)(entries + capacity) & ~(HUGE_PAGE - 1);
+    if (entries != NULL && begin < end) {
+        (void)madvise((char *)entries + (begin - (uintptr_t)entries), end - begin,
+                      MADV_HUGEPAGE);
+    }
+    return entries;
+}
+
 static bool resize(struct fl_namer *namer, size_t capacity)
 {
     struct entry *before = namer->entries;
     const size_t before_mask = namer->mask;
-    struct entry *entries = calloc(capacity, sizeof *entries);
+    struct entry *entries = entries_new(capacity);
     if (entries == NULL) {
         return false;
     }

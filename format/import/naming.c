@@ -132,12 +132,11 @@ static void realloc_end(struct fl_import *import, const struct fl_import_call *c
     }
 }
 
-/* The object of a live slot is another one, elsewhere. */
-static void realloc_move(struct fl_import *import, const struct fl_import_call *call)
+/* The object of the live `slot`, which is at no address, is another one. */
+static void realloc_move(struct fl_import *import, const struct fl_import_call *call,
+                         uint32_t slot)
 {
-    struct fl_named object, before;
-    (void)fl_namer_remove(import->objects, call->old_address, &object);
-    const uint32_t slot = (uint32_t)object.serial;
+    struct fl_named before;
     if (address_bind(import, call->address, slot, &before)) {
         implied_free(import, (uint32_t)before.serial);
         slot_release(import, (uint32_t)before.serial);
@@ -151,15 +150,20 @@ static void realloc_name(struct fl_import *import, const struct fl_import_call *
     struct fl_import_call known = *call;
     struct fl_named object;
     unsigned flags = 0;
-    if (call->old_address != 0 && !fl_namer_find(import->objects, call->old_address, &object)) {
+    const bool is_old = call->old_address != 0;
+    if (is_old && call->address != 0 &&
+        fl_namer_remove(import->objects, call->old_address, &object)) {
+        realloc_move(import, call, (uint32_t)object.serial);
+        return;
+    }
+    if (is_old &&
+        (call->address != 0 || !fl_namer_find(import->objects, call->old_address, &object))) {
         flags = call->is_null_when_dead ? 0 : FL_FLAG_UNKNOWN;
         known.old_address = call->is_null_when_dead ? 0 : call->old_address;
     }
     flags = known.old_address == 0 ? FL_FLAG_NULL : flags;
     if (call->address == 0) {
         realloc_end(import, &known, flags);
-    } else if (flags == 0) {
-        realloc_move(import, &known);
     } else {
         object_begin(import, &known, flags);
     }
@@ -193,6 +197,9 @@ void fl_import_name(struct fl_import *import)
         const size_t ahead = i + AHEAD;
         if (ahead < import->call_count) {
             fl_namer_prefetch(import->objects, calls[ahead].address);
+            if (calls[ahead].old_address != 0) {
+                fl_namer_prefetch(import->objects, calls[ahead].old_address);
+            }
         }
         if (fl_kind_is_call(calls[i].kind)) {
             call_name(import, &calls[i]);
