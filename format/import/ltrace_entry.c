@@ -347,12 +347,25 @@ static void clone_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
     }
 }
 
+/* Is there a bracket with a result behind it? A result that is a text may hold others, and so may arguments. */
+static bool has_result(struct fl_cursor line)
+{
+    const uint8_t *const end = line.end;
+    for (bool is_last = true; (line.end = memrchr(line.at, ')', fl_cursor_left(&line))) != NULL;
+         is_last = false) {
+        struct fl_cursor rest = {line.end + 1, end};
+        gap_pass(&rest);
+        if (is_last ? FL_TEXT_TAKE(&rest, "=") : FL_TEXT_TAKE(&rest, "= \"")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A call of another function, complete or not. */
 static const char *other_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
 {
-    const uint8_t *bracket = memrchr(line.at, ')', fl_cursor_left(&line));
-    const bool is_whole =
-        bracket != NULL && memchr(bracket, '=', (size_t)(line.end - bracket)) != NULL;
+    const bool is_whole = has_result(line);
     if (!is_whole && !ends_with(&line, "<unfinished ...>") &&
         !ends_with(&line, "<no return ...>")) {
         return no_line;

@@ -255,6 +255,8 @@ static void what_is_no_call_of_the_family_is_passed_over(void **state)
 {
     (void)state;
     check_import("1 a->strlen(\"malloc(3) = 0x4\") = 15\n"
+                 "1 strchr(\"if not f(x):\\n\"..., '\\n') = \"\\n  with open(p,'rb') as _f: "
+                 "_f\"... <0.000380>\n"
                  "1 a->printf(\"x = %d\\n\", 5 <unfinished ...>\n"
                  "1 a->malloc(8) = 0x10\n"
                  " > /lib/libc.so.6(malloc+0x4) [7f12]\n"
@@ -298,7 +300,8 @@ static void an_odd_line_is_no_call(void **state)
                                       "1",
                                       "hello",
                                       "hello (you)",
-                                      "1 a->puts(\"x\") 3"};
+                                      "1 a->puts(\"x\") 3",
+                                      "1 a->puts(\"(x) y=z\", "};
     check_odd_lines("1 a->malloc(8) = 0x20", odd, sizeof odd / sizeof odd[0],
                     "1 a->free(0x20) = <void>");
 }
