@@ -135,8 +135,13 @@ void fl_out_setting(FILE *out, const struct fl_out_results *results)
         fprintf(out, "\n  not timed (--runs=0)\n\n");
         return;
     }
-    fprintf(out, "\n  ns per operation, median of %zu runs, touch=%s%s%s the driver's floor",
-            first->run_count, fl_touch_word(first->touch),
+    fprintf(out, "\n  ns per operation, ");
+    if (first->run_count == 1) {
+        fputs("one run", out);
+    } else {
+        fprintf(out, "median of %zu runs", first->run_count);
+    }
+    fprintf(out, ", touch=%s%s%s the driver's floor", fl_touch_word(first->touch),
             first->is_populated ? ", populate" : "",
             first->is_real ? ", threads=real; nothing is subtracted from raw, not even"
                            : "; net = raw -");

@@ -191,6 +191,7 @@ static void what_is_far_below_the_first_keeps_two_digits(void **state)
     assert_non_null(out);
     tables_print(out, 1);
     assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "ns per operation, one run, touch=none;"));
     assert_non_null(strstr(text, "  theirs          29.0     29.0      0%    0.0029 "));
     free(text);
 }
