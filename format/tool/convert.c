@@ -8,17 +8,13 @@
 
 #include <fl/fmt.h>
 
-#include "rewrite.h"
+#include "copy.h"
 #include "verb.h"
 
-#define LEVEL_MAX 19
-
-enum { OPT_OUTPUT, OPT_LEVEL };
-
 static const struct fl_option options[] = {
-    {OPT_OUTPUT, 'o', "output", "FILE", FL_OPT_TEXT, NULL, NULL,
+    {FL_COPY_OUTPUT, 'o', "output", "FILE", FL_OPT_TEXT, NULL, NULL,
      "Write FILE. - is standard output."},
-    {OPT_LEVEL, 'l', "level", "N", FL_OPT_NUMBER, "3", NULL,
+    {FL_COPY_LEVEL, 'l', "level", "N", FL_OPT_NUMBER, "3", NULL,
      "Compress with zstd at level N, 1 to 19."},
     FL_OPTION_FROM,
 };
@@ -37,37 +33,6 @@ static const struct fl_command command = {
     .option_count = sizeof options / sizeof options[0],
 };
 
-struct convert {
-    const char *path;
-    int level;
-    struct fl_rewrite *rewrite;
-    struct fl_origin *origin;
-    enum fl_status status;
-    struct fl_error err;
-};
-
-static enum fl_status option_take(const struct fl_option_value *value, void *user,
-                                  struct fl_error *err)
-{
-    struct convert *convert = user;
-    if (value->id == OPT_OUTPUT) {
-        convert->path = value->text;
-        return FL_OK;
-    }
-    if (value->number < 1 || value->number > LEVEL_MAX) {
-        return fl_fail(err, FL_USAGE, "--level is 1 to %d", LEVEL_MAX);
-    }
-    convert->level = (int)value->number;
-    return FL_OK;
-}
-
-static bool step_convert(const struct fl_step *step, void *user)
-{
-    struct convert *convert = user;
-    convert->status = fl_origin_step(convert->origin, step, &convert->err);
-    return convert->status == FL_OK;
-}
-
 static uint64_t end_number(const struct fl_reader *reader, const char *name)
 {
     const char *text = fl_metadata_get(fl_reader_end_metadata(reader), name, NULL);
@@ -82,7 +47,8 @@ static void oddity_say(const struct fl_reader *reader, const char *name, const c
     }
 }
 
-static void result_say(const struct fl_reader *reader, const struct fl_writer_totals *totals)
+static void result_say(const struct fl_reader *reader, const struct fl_writer_totals *totals,
+                       const char *path)
 {
     const struct fl_metadata *meta = fl_reader_metadata(reader);
     const char *from = fl_metadata_get(meta, "imported_from", NULL);
@@ -104,12 +70,8 @@ static void result_say(const struct fl_reader *reader, const struct fl_writer_to
     oddity_say(reader, "implied_frees",
                "objects whose address was handed out again without a free");
     oddity_say(reader, "malformed", "malformed lines or records, now lost events");
-}
-
-static void next_say(const struct convert *convert)
-{
-    if (fl_rewrite_path(convert->path) != NULL) {
-        fprintf(stderr, "fltrace: next: flreplay '%s'\n", convert->path);
+    if (fl_rewrite_path(path) != NULL) {
+        fprintf(stderr, "fltrace: next: flreplay '%s'\n", path);
     }
 }
 
@@ -123,63 +85,9 @@ static bool is_to_be_kept(const struct fl_reader *reader, enum fl_status damage)
                                fl_status_exit(damage) == FL_EXIT_TRACE);
 }
 
-static enum fl_status convert_begin(struct convert *convert, struct fl_reader *reader)
-{
-    const struct fl_writer_options how = {.level = convert->level,
-                                          .has_stacks = fl_rewrite_has_stacks(reader)};
-    enum fl_status status = fl_rewrite_keep_stacks(reader, &convert->err);
-    if (status == FL_OK) {
-        status = fl_rewrite_begin(fl_rewrite_path(convert->path), &how,
-                                  fl_reader_metadata(reader), &convert->rewrite, &convert->err);
-    }
-    if (status == FL_OK) {
-        convert->origin = fl_origin_new(convert->rewrite, reader, false);
-        if (convert->origin == NULL) {
-            fl_rewrite_drop(convert->rewrite);
-            status = fl_fail(&convert->err, FL_NOMEM, "no memory to write a trace");
-        }
-    }
-    return status;
-}
-
-static enum fl_status convert_run(struct convert *convert, struct fl_reader *reader)
-{
-    struct fl_writer_totals totals = {.events = 0};
-    enum fl_status damage = FL_OK;
-    convert->status = convert_begin(convert, reader);
-    if (convert->status == FL_OK) {
-        damage = fl_trace_walk(&command, reader, FL_BY_SERIAL, step_convert, convert);
-        fl_origin_free(convert->origin);
-        if (convert->status != FL_OK || !is_to_be_kept(reader, damage)) {
-            fl_rewrite_drop(convert->rewrite);
-        } else {
-            convert->status = fl_rewrite_finish(
-                convert->rewrite, fl_reader_end_metadata(reader), &totals, &convert->err);
-        }
-    }
-    if (convert->status != FL_OK) {
-        fl_opt_report(&command, &convert->err);
-        return convert->status;
-    }
-    if (is_to_be_kept(reader, damage)) {
-        result_say(reader, &totals);
-        next_say(convert);
-    }
-    return damage;
-}
-
 int verb_convert(int argc, char **argv)
 {
-    struct convert convert = {.status = FL_OK};
-    struct fl_reader *reader;
-    enum fl_status status = fl_verb_begin(&command, argc, argv, option_take, &convert, &reader);
-    if (status != FL_OK) {
-        return fl_status_exit(status);
-    }
-    status = fl_rewrite_check(&command, convert.path);
-    if (status == FL_OK) {
-        status = convert_run(&convert, reader);
-    }
-    fl_reader_close(reader);
-    return fl_status_exit(status);
+    const struct fl_copy copy = {
+        .command = &command, .is_kept = is_to_be_kept, .say = result_say};
+    return fl_copy_verb(&copy, argc, argv);
 }
