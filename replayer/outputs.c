@@ -7,9 +7,9 @@
 #include "outputs.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include <fl/part_file.h>
 
 #include "reproduction.h"
 
@@ -39,17 +39,6 @@ static struct output_list list_make(const struct fl_request *request)
     list_add(&list, request->document.save_path);
     list_add(&list, request->series_path);
     return list;
-}
-
-/* One regular file, or one name that there is no file of yet. */
-static bool is_same_file(const char *one_path, const char *two_path)
-{
-    struct stat one, two;
-    const bool is_one = stat(one_path, &one) == 0, is_two = stat(two_path, &two) == 0;
-    if (is_one && is_two) {
-        return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-    }
-    return !is_one && !is_two && strcmp(one_path, two_path) == 0;
 }
 
 /* Traces of one name in several folders, of which each may be shrunk. */
@@ -82,13 +71,13 @@ enum fl_status fl_outputs_check(const struct fl_request *request, char *const *o
     const struct output_list list = list_make(request);
     for (size_t i = 0; i < list.count; i++) {
         for (size_t j = 0; j < operand_count; j++) {
-            if (is_same_file(list.paths[i], operands[j])) {
+            if (fl_part_is_same(list.paths[i], operands[j])) {
                 return fl_fail(err, FL_USAGE, "%s would be written over %s, which is read",
                                list.paths[i], operands[j]);
             }
         }
         for (size_t j = 0; j < i; j++) {
-            if (is_same_file(list.paths[i], list.paths[j])) {
+            if (fl_part_is_same(list.paths[i], list.paths[j])) {
                 return fl_fail(err, FL_USAGE, "%s would be written twice", list.paths[i]);
             }
         }

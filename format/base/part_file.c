@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,4 +142,14 @@ void fl_part_drop(struct fl_part_file *file)
     }
     part_end(file->part);
     *file = (struct fl_part_file){0};
+}
+
+bool fl_part_is_same(const char *one_path, const char *two_path)
+{
+    struct stat one, two;
+    const bool is_one = stat(one_path, &one) == 0, is_two = stat(two_path, &two) == 0;
+    if (is_one && is_two) {
+        return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+    }
+    return !is_one && !is_two && strcmp(one_path, two_path) == 0;
 }

@@ -191,9 +191,22 @@ static enum fl_status json_write(const struct request *request, struct fl_error 
     return fl_part_close(&file, err);
 }
 
+/* A trace cannot be recorded again. */
+static enum fl_status output_check(const struct request *request, struct fl_error *err)
+{
+    for (int age = FL_OLD; request->json_path != NULL && age < FL_AGES; age++) {
+        const char *trace = request->diff.sides[age].path;
+        if (fl_part_is_same(request->json_path, trace)) {
+            return fl_fail(err, FL_USAGE, "%s would be written over %s, which is read",
+                           request->json_path, trace);
+        }
+    }
+    return FL_OK;
+}
+
 static enum fl_status diff_run(struct request *request, struct fl_error *err)
 {
-    enum fl_status status = FL_OK;
+    enum fl_status status = output_check(request, err);
     for (int age = FL_OLD; status == FL_OK && age < FL_AGES; age++) {
         status = side_read(request, &request->diff.sides[age], err);
     }

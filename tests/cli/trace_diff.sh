@@ -116,5 +116,13 @@ grep -q 'give two traces, the old one first; 1 are given' err || fail 'no word o
 run 2 diff a.zst b.zst a.zst
 run 2 diff --by=size a.zst b.zst
 run 4 diff a.zst missing.zst
+# A trace cannot be recorded again.
+cp b.zst kept.zst
+ln -s b.zst link.zst
+for name in b.zst ./b.zst link.zst; do
+    run 2 diff --json=$name a.zst b.zst
+    grep -q "$name would be written over b.zst, which is read" err || fail 'no word of what is read'
+    cmp -s b.zst kept.zst || fail "$name: the trace was written over"
+done
 run 4 diff --json=/nowhere/d.json a.zst b.zst
 finish

@@ -9,6 +9,7 @@
 #ifndef FL_PART_FILE_H
 #define FL_PART_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <fl/status.h>
@@ -31,6 +32,12 @@ enum fl_status fl_part_open(struct fl_part_file *file, const char *path, struct 
 /** End it: FL_OK when all was written and the file has its name; else FL_IO, and it is gone. */
 enum fl_status fl_part_close(struct fl_part_file *file, struct fl_error *err)
     __attribute__((warn_unused_result));
+
+/**
+ * Are both one regular file, by whatever names, or one name that there is no file of yet? What is read is not to be
+ * written over. Devices and pipes are never the same.
+ */
+bool fl_part_is_same(const char *one_path, const char *two_path);
 
 /** End it without a result. Nothing when it is not open. */
 void fl_part_drop(struct fl_part_file *file);
