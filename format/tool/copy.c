@@ -3,6 +3,8 @@
  */
 #include "copy.h"
 
+#include <stdio.h>
+
 struct run {
     const struct fl_copy *copy;
     struct fl_writer_options how;
@@ -53,6 +55,12 @@ static enum fl_status run_begin(struct run *run, struct fl_reader *reader)
     return status;
 }
 
+static void unwritten_say(const char *path)
+{
+    fprintf(stderr, "fltrace: %s is not written: it would look whole\n", path);
+    fputs("hint: flreplay and the other verbs read the trace as it is\n", stderr);
+}
+
 /* What the walk found, which it has reported, where the file is as it should be. */
 static enum fl_status run_walk(struct run *run, struct fl_reader *reader)
 {
@@ -66,6 +74,9 @@ static enum fl_status run_walk(struct run *run, struct fl_reader *reader)
     }
     if (!run->copy->is_kept(reader, damage)) {
         fl_rewrite_drop(run->rewrite);
+        if (fl_status_exit(damage) == FL_EXIT_TRACE) {
+            unwritten_say(run->path);
+        }
         return damage;
     }
     run->status =
@@ -86,7 +97,8 @@ int fl_copy_verb(const struct fl_copy *copy, int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(copy->command, run.path);
+    status =
+        fl_rewrite_check(copy->command, run.path, copy->is_in_place ? NULL : argv[argc - 1]);
     if (status == FL_OK) {
         run.status = run_begin(&run, reader);
         status = run.status == FL_OK ? run_walk(&run, reader) : run.status;

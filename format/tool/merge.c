@@ -374,7 +374,7 @@ int verb_merge(int argc, char **argv)
         fl_opt_report(&command, &merge.err);
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(&command, merge.path);
+    status = fl_rewrite_check(&command, merge.path, NULL);
     if (status != FL_OK) {
         return fl_status_exit(status);
     }

@@ -54,6 +54,7 @@ int verb_pack(int argc, char **argv)
                                  .how = {.level = LEVEL_DEFAULT,
                                          .chunk_records = FL_CHUNK_RECORDS_MAX,
                                          .chunk_bytes = CHUNK_BYTES},
+                                 .is_in_place = true,
                                  .is_kept = is_whole,
                                  .say = result_say};
     return fl_copy_verb(&copy, argc, argv);

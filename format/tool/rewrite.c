@@ -57,7 +57,8 @@ bool fl_rewrite_has_stacks(const struct fl_reader *reader)
     return fl_metadata_get(meta, "stack_depth", &bytes) != NULL;
 }
 
-enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path)
+enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path,
+                                const char *trace)
 {
     struct fl_error err;
     enum fl_status status = FL_OK;
@@ -66,6 +67,9 @@ enum fl_status fl_rewrite_check(const struct fl_command *command, const char *pa
     } else if (fl_rewrite_path(path) == NULL && isatty(STDOUT_FILENO)) {
         status = fl_fail(&err, FL_USAGE,
                          "a trace is not for a terminal; redirect it, or use -o FILE");
+    } else if (trace != NULL && fl_part_is_same(path, trace)) {
+        status =
+            fl_fail(&err, FL_USAGE, "%s would be written over %s, which is read", path, trace);
     }
     if (status != FL_OK) {
         fl_opt_report(command, &err);

@@ -14,9 +14,10 @@
 struct fl_rewrite; /* the trace that is written */
 struct fl_origin;  /* one that it is written from */
 
-/* Refuses where no output was named, or a terminal is it. What is wrong is reported in the name of
- * `command`. */
-enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path);
+/* Refuses where no output was named, or a terminal is it, or `trace`, of which more is read than is written (NULL: it
+ * may be written over). What is wrong is reported in the name of `command`. */
+enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path,
+                                const char *trace);
 
 /* What fl_rewrite_begin takes for the FILE of -o: "-" is standard output. */
 const char *fl_rewrite_path(const char *path);

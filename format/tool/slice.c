@@ -107,12 +107,15 @@ static struct fl_metadata *header_make(const struct slice *slice,
     return meta;
 }
 
-static enum fl_status slice_finish(struct slice *slice)
+/* `damage` is the first thing that was wrong with what was read: the slice itself is whole. */
+static enum fl_status slice_finish(struct slice *slice, enum fl_status damage)
 {
     struct fl_metadata *end = fl_metadata_new();
     struct fl_writer_totals totals;
     if (end == NULL || !fl_metadata_set_text(end, "ended_by", "slice") ||
-        !fl_metadata_set_number(end, "slice_live", slice->live_count)) {
+        !fl_metadata_set_number(end, "slice_live", slice->live_count) ||
+        !fl_metadata_set_text(end, "slice_status",
+                              damage == FL_OK ? "ok" : fl_status_text(damage))) {
         fl_metadata_free(end);
         fl_rewrite_drop(slice->rewrite);
         return fl_fail(&slice->err, FL_NOMEM, "no memory to end a trace");
@@ -169,7 +172,7 @@ static enum fl_status slice_run(struct slice *slice, struct fl_reader *reader)
             fl_fail(&slice->err, FL_USAGE, "the trace has no event %" PRIu64, slice->first);
     }
     if (slice->status == FL_OK) {
-        slice->status = slice_finish(slice);
+        slice->status = slice_finish(slice, damage);
     } else {
         fl_rewrite_drop(slice->rewrite);
     }
@@ -203,7 +206,7 @@ int verb_slice(int argc, char **argv)
         fl_opt_report(&command, &slice.err);
         return fl_status_exit(status);
     }
-    status = fl_rewrite_check(&command, slice.path);
+    status = fl_rewrite_check(&command, slice.path, argv[argc - 1]);
     if (status == FL_OK) {
         status = slice_run(&slice, reader);
     }

@@ -129,6 +129,7 @@ head -c $(($(wc -c <wee.trace.gz) / 2)) wee.trace.gz >cut.gz
 rm -f cut.zst
 run 3 "$fltrace" convert cut.gz -o cut.zst
 says err 'cut.gz: the trace is truncated: its gzip does not unpack further: it ends too early'
+says err 'cut.zst is not written'
 [ ! -e cut.zst ] && [ ! -e cut.zst.part ] || fail 'a cut file was converted'
 run 3 "$flreplay" cut.gz --alloc=addr-tree --runs=1
 says out 'passed'
@@ -166,6 +167,10 @@ run 3 "$fltrace" convert cut.zst -o c.zst
 [ ! -e c.zst ] || fail 'a cut trace was converted'
 run 2 "$fltrace" convert ours.zst
 says err '-o FILE'
+cp android.txt same.txt
+run 2 "$fltrace" convert -o ./same.txt same.txt
+says err './same.txt would be written over same.txt, which is read'
+cmp -s android.txt same.txt || fail 'what was converted was written over'
 run 2 "$fltrace" convert --level=0 ours.zst -o t.zst
 run 4 "$fltrace" convert none -o t.zst
 [ "$failures" -eq 0 ]

@@ -59,11 +59,16 @@ head -c $(($(wc -c <t.zst) / 2)) t.zst >cut.zst
 rm -f p.zst
 run 3 pack -o p.zst cut.zst
 [ ! -e p.zst ] && [ ! -e p.zst.part ] || fail 'a cut trace was packed'
+grep -q 'p.zst is not written' err || fail 'no word that nothing was written'
 run 0 slice -o s.zst 10..300 cut.zst
+"$fltrace" info s.zst | grep -q 'slice_status  *ok' || fail 'a slice before damage does not say that it is whole'
+run 3 slice -o s.zst 10.. cut.zst
+"$fltrace" info s.zst | grep -q 'slice_status  *the trace is truncated' || fail 'a slice of a cut trace looks whole'
 # Behind damage there are frees of what was lost, implied ones too.
 "$make_trace" 4 3000 300 >n.zst
 bend n.zst bent.zst
 run 3 slice -o s.zst 10.. bent.zst
+"$fltrace" info s.zst | grep -q 'slice_status  *the trace is damaged' || fail 'a slice over damage does not say so'
 timeout 60 "$flreplay" s.zst --alloc=size-tree --check=full --runs=0 --quiet >out 2>err || fail 'a slice over damage does not replay'
 # The time before a slice is time that passed.
 seconds() { "$fltrace" info "$1" | awk '$1 == "seconds" { print $2 }'; }
@@ -83,6 +88,12 @@ for range in 5 5..5 9..3 a..b ..x; do
     run 2 slice -o s.zst $range t.zst
     grep -q "'$range' is no range" err || fail "$range: $(cat err)"
 done
+# A slice is less than the trace, which cannot be recorded again.
+for name in same.zst ./same.zst; do
+    run 2 slice -o $name 0..5 same.zst
+    grep -q "$name would be written over same.zst, which is read" err || fail "$name: $(cat err)"
+done
+"$fltrace" dump same.zst | cmp -s - before || fail 'a slice was written over its trace'
 run 2 slice -o s.zst 99999.. t.zst
 grep -q 'the trace has no event 99999' err || fail 'a slice behind the end'
 run 4 slice -o /nowhere/s.zst 1..5 t.zst
