@@ -178,15 +178,27 @@ static void print_man_notes(const char *epilogue, FILE *out)
     fputs(is_example ? ".fi\n" : "", out);
 }
 
+/* The name of a page has no blanks: that of `fltrace dump` is fltrace-dump, as git's are. */
+static void print_page_name(const char *name, bool is_upper, FILE *out)
+{
+    for (const char *letter = name; *letter != '\0'; letter++) {
+        if (*letter == ' ') {
+            fputs("\\-", out);
+        } else {
+            fputc(is_upper ? toupper((unsigned char)*letter) : *letter, out);
+        }
+    }
+}
+
 static void print_man(const struct fl_command *command, FILE *out)
 {
     fputs(".TH ", out);
-    for (const char *letter = command->name; *letter != '\0'; letter++) {
-        fputc(toupper((unsigned char)*letter), out);
-    }
+    print_page_name(command->name, true, out);
     fprintf(out, " 1 \"%s\" \"%s %s\" \"User Commands\"\n", MAN_DATE, command->name,
             FL_PROJECT_VERSION);
-    fprintf(out, ".SH NAME\n%s \\- ", command->name);
+    fputs(".SH NAME\n", out);
+    print_page_name(command->name, false, out);
+    fputs(" \\- ", out);
     print_roff_text(command->summary, out);
     fputc('\n', out);
     print_man_synopsis(command, out);

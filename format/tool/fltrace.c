@@ -33,8 +33,8 @@ static void verb_list_make(void)
     }
     snprintf(
         verb_list + used, sizeof verb_list - (size_t)used,
-        "\n`fltrace VERB --help` tells more.\n\n"
-        "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged, truncated or unsupported,\n"
+        "\n`fltrace VERB --help` tells more, or fltrace-VERB(1).\n\n"
+        "Exit codes: 0 fine, 2 wrong use, 3 the trace is damaged, truncated or unsupported, "
         "4 input/output error or no memory, 70 a bug in fltrace.\n");
 }
 

@@ -23,7 +23,7 @@ static const struct fl_command command = {
     .synopsis = "[--by=KIND] [--limit=N] [--depth=N] [--all-frames] TRACE",
     .summary = "List the places in the program that allocated, by what they cost.",
     .epilogue =
-        "A lifetime is the mean number of events from an object's first to its last; objects\n"
+        "A lifetime is the mean number of events from an object's first to its last; objects "
         "that were never freed are not in it. Record with flrec --stacks.\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

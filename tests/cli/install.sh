@@ -37,12 +37,16 @@ for options in '' --stacks; do
     flrec -q $options -o t.zst -- ls / >/dev/null || fail "flrec $options as moved"
     flreplay t.zst --alloc=addr-tree --runs=1 --quiet >out || fail 'flreplay as moved'
 done
-for page in man1/flrec.1 man1/flreplay.1 man1/fltrace.1 man5/fltrace.5 man7/flmalloc.7; do
+verbs=$(fltrace --help | sed -n '/^Verbs:/,/^$/s/^  *\([a-z]*\)  .*/\1/p')
+[ -n "$verbs" ] || fail 'fltrace has no verbs'
+for page in man1/flrec.1 man1/flreplay.1 man1/fltrace.1 $(printf 'man1/fltrace-%s.1 ' $verbs) man5/fltrace.5 man7/flmalloc.7; do
     [ -s "second/share/man/$page" ] || fail "no $page"
     if command -v mandoc >/dev/null; then
         mandoc -Tlint -W warning "second/share/man/$page" >log || fail "$page: $(cat log)"
     fi
 done
+grep -q '^\.TH FLTRACE\\-DUMP 1 ' second/share/man/man1/fltrace-dump.1 || fail 'the page of a verb has another name'
+cmp -s second/share/doc/flrec/LICENSE "$(dirname "$0")/../../LICENSE" || fail 'no license'
 flmalloc=$(find second -name libflmalloc.so)
 LD_PRELOAD=$work/$flmalloc FLMALLOC=addr-tree ls / >/dev/null || fail 'libflmalloc.so as moved'
 
