@@ -409,7 +409,7 @@ const struct fl_import_format fl_import_heaptrack = {
     .summary = "heaptrack's data files, interpreted and --raw",
     .gaps = "which call allocated, memalign and pvalloc (missing), realloc (a free and an "
             "allocation; to 0: missing), alignment, free of NULL, failed calls, usable sizes, "
-            "threads, stacks, times below 10 ms",
+            "threads, stacks (they are there, and not read), times below 10 ms",
     .state_bytes = sizeof(struct heaptrack),
     .detect = heaptrack_detect,
     .open = heaptrack_open,

@@ -225,14 +225,29 @@ static enum fl_status option_take(const struct fl_option_value *value, void *use
     return fl_import_check(value->text, err);
 }
 
+/* The second to read it would find it empty. */
+static enum fl_status streams_check(char *const *operands, int count, struct fl_error *err)
+{
+    int streams = 0;
+    for (int i = 0; i < count; i++) {
+        streams += strcmp(operands[i], "-") == 0;
+    }
+    return streams < 2 ? FL_OK
+                       : fl_fail(err, FL_USAGE,
+                                 "standard input is one trace; - is named %d times", streams);
+}
+
 enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
                              fl_option_handler *handle, void *user, int *first,
                              const char **from)
 {
     struct fl_error err;
     struct verb_options options = {handle, user, NULL};
-    const enum fl_status status =
+    enum fl_status status =
         fl_opt_parse(command, argc, argv, option_take, &options, first, &err);
+    if (status == FL_OK) {
+        status = streams_check(argv + *first, argc - *first, &err);
+    }
     if (status != FL_OK && status != FL_END) {
         fl_opt_report(command, &err);
     }

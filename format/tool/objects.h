@@ -44,7 +44,8 @@ typedef bool fl_step_visitor(const struct fl_step *step, void *user);
     }
 
 /* Parse a verb's options with `handle`, NULL when it has none of its own; `first` receives the place of
- * the first operand, `from` the format to read a trace as, or NULL. Problems are printed. */
+ * the first operand, `from` the format to read a trace as, or NULL. Standard input is one operand at most. Problems are
+ * printed. */
 enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
                              fl_option_handler *handle, void *user, int *first,
                              const char **from);

@@ -94,6 +94,10 @@ says 'another trace follows its end'
 run 2 dump "$work/t.zst" "$work/t.zst"
 run 0 info "$work/t.zst" "$work/t.zst"
 [ "$(wc -l <"$work/out")" -eq 3 ] || fail 'info of two traces: not a line each'
+for verb in 'info' 'diff' "merge -o $work/none.zst"; do
+    run 2 $verb - -
+    says 'standard input is one trace; - is named 2 times'
+done
 run 4 info "$work/t.zst" "$work/missing.zst"
 [ "$(wc -l <"$work/out")" -eq 2 ] || fail 'info of two, one missing: not a line for the other'
 run 2 inof "$work/t.zst"
