@@ -29,7 +29,7 @@ struct fl_drain_trace {
     char *path;
     struct fl_session_result result;
     uint64_t nested_calls; /* of the events lost, those made inside other calls */
-    bool was_opened;       /* false: not even begun, see result.error */
+    bool was_opened;       /* false: not begun, or removed without a whole chunk */
     bool is_file;          /* can be read again under its path */
 };
 

@@ -40,12 +40,25 @@ expect_status 0 -o /dev/full "$built/pairs" 300000
 expect_err 'No space left on device'
 
 # A disk that fills up: the program runs on, the trace is whole to its last chunk and says that it is no more.
-mkdir small && mount -t tmpfs -o size=64k tmpfs small 2>/dev/null && {
+mkdir small && mount -t tmpfs -o size=2m tmpfs small 2>/dev/null && {
     expect_status 0 -o small/t.zst "$built/pairs" 3000000
     expect_err 'small/t.zst is not whole: '
     expect_err 'No space left on device'
     [ "$(grep -c warning err)" -eq 1 ] || fail 'a full disk is told more than once'
     zstd -tq small/t.zst || fail 'a full disk: the trace does not end with a whole chunk'
+    umount small
+}
+
+# A disk that is full at once: no name for what holds no call, and the trace of before stays.
+mkdir -p small && mount -t tmpfs -o size=64k tmpfs small 2>/dev/null && {
+    expect_status 0 -o small/t.zst "$built/pairs" 100
+    cp small/t.zst before.zst
+    head -c 65536 /dev/zero >small/fill 2>/dev/null
+    expect_status 0 -o small/t.zst "$built/pairs" 100
+    expect_err 'small/t.zst is not there: cannot write the trace: No space left on device'
+    grep -q 'flrec: next:\|last whole chunk' err && fail 'a trace that is not there is told of'
+    cmp -s small/t.zst before.zst || fail 'a full disk took the trace of before'
+    [ ! -e small/t.zst.part ] || fail 'a full disk: an empty part is left'
     umount small
 }
 
