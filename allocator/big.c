@@ -3,8 +3,8 @@
  *
  * Their sizes are not kept in front of the payload but in descriptors of 64 bytes in a pool of
  * its own. That costs a search, O(log b) beside a system call, and buys three things: a block
- * of 64 KiB takes 64 KiB and not a page more, the payload starts at a page, and a pointer can be
- * judged without reading memory that may not be ours.
+ * of 64 KiB takes 64 KiB and not a page more, the payload starts at a page, and a pointer can
+ * be judged without reading memory that may not be ours.
  *
  *   pool    | descriptor | descriptor | ...            numbered in granules, links of 32 bits
  *               |             |

@@ -63,8 +63,8 @@ struct fl_big *fl_big_take(struct fl_big_table *table, size_t bytes, size_t alig
 void fl_big_release(struct fl_big_table *table, struct fl_big *big,
                     struct fl_alloc_stats *stats);
 
-/** Set the size: pages at the end go back, or the mapping grows, moves if it must, and counts as
- *  moved. False: nothing changed. */
+/** Set the size: pages at the end go back, or the mapping grows, moves if it must, and counts
+ * as moved. False: nothing changed. */
 bool fl_big_resize(struct fl_big_table *table, struct fl_big *big, size_t bytes,
                    struct fl_alloc_stats *stats);
 

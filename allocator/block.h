@@ -9,8 +9,8 @@
  *  -4  payload    (or slack)                 granules again: the boundary tag of Knuth
  *
  * Sizes and places are counted in granules, so that 32 bits reach far: a granule is the
- * alignment, 16 bytes unless asked otherwise, and 32 GiB then. With links of 4 bytes instead
- * of 8 a free block fits in 32 bytes. A block starts 8 bytes below a multiple of the granule (at
+ * alignment, 16 bytes unless asked otherwise, and 32 GiB then. With links of 4 bytes instead of
+ * 8 a free block fits in 32 bytes. A block starts 8 bytes below a multiple of the granule (at
  * one where the granule is 4 or 8), so payloads are aligned.
  *
  *   base                    first block (number 1)
@@ -31,8 +31,8 @@
 
 #include <fl/policy.h>
 
-/* USED is the bit that no number has: when free blocks become one, the links of the sum may come
- * to lie where the header of a freed block was, and must not make it look live. */
+/* USED is the bit that no number has: when free blocks become one, the links of the sum may
+ * come to lie where the header of a freed block was, and must not make it look live. */
 #define FL_BLOCK_USED (1U << 31)
 
 enum fl_block_flag {

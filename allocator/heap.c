@@ -1,7 +1,7 @@
 /*
- * The heap behind the interface: made from its knobs, its operations, and the counters that each
- * call leaves behind. Where a block comes from is space.c; a request of `big` bytes and more goes
- * straight to the kernel (big.c).
+ * The heap behind the interface: made from its knobs, its operations, and the counters that
+ * each call leaves behind. Where a block comes from is space.c; a request of `big` bytes and
+ * more goes straight to the kernel (big.c).
  *
  * The cost of a call is the policy's find or insert, and O(1) beside it.
  */

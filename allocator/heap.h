@@ -136,14 +136,14 @@ static inline bool fl_heap_can_hold(const struct fl_heap *heap, size_t bytes, si
 /* ---- space.c ---- */
 
 /** Cut `need` granules, `align`-aligned in their payload, out of free space, which grows if it
- *  must. The used block with its size set, and PREV_FREE right; NULL when there is no memory. */
+ * must. The used block with its size set, and PREV_FREE right; NULL when there is no memory. */
 struct fl_block *fl_space_take(struct fl_heap *heap, uint32_t need, size_t align);
 
 /** Give back a used block of the region. Its neighbours are sound (fl_heap_block). */
 void fl_space_release(struct fl_heap *heap, struct fl_block *block);
 
-/** Cut a used block down to `granules`; the rest becomes free or joins the free block behind it.
- *  Nothing happens when the rest would be too small for a block. */
+/** Cut a used block down to `granules`; the rest becomes free or joins the free block behind
+ * it. Nothing happens when the rest would be too small for a block. */
 void fl_space_cut(struct fl_heap *heap, struct fl_block *block, uint32_t granules);
 
 /** Let a used block grow to `granules` where it is: into a free block behind it, or into new
@@ -158,8 +158,8 @@ void fl_space_shorten(struct fl_heap *heap, struct fl_block *last);
 /** Bytes of the whole pages inside a free block that hold neither its links nor its tag. */
 size_t fl_trim_span(const struct fl_heap *heap, const struct fl_block *block);
 
-/** `block` is free and in the index: give back what trim asks for. `released` bytes of its pages
- *  are back already. May shorten the block, when it is the last. */
+/** `block` is free and in the index: give back what trim asks for. `released` bytes of its
+ * pages are back already. May shorten the block, when it is the last. */
 void fl_trim(struct fl_heap *heap, struct fl_block *block, size_t released);
 
 /** Pages that had been given back are in use again. */

@@ -1,6 +1,7 @@
 /*
  * The tree by address. A key is a block's number, so going down reads the links of a node and
- * nothing else. The block that ends at a place is the last one below it, if it reaches that far.
+ * nothing else. The block that ends at a place is the last one below it, if it reaches that
+ * far.
  */
 #include "index_addr.h"
 

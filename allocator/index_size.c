@@ -1,7 +1,7 @@
 /*
- * The tree by size. Programs free many blocks of few sizes, so a tree with a node per block would be
- * deep and mostly equal keys; one with a node per size stays shallow, and a block of a size
- * that is there already comes and goes in O(1) beside the way down.
+ * The tree by size. Programs free many blocks of few sizes, so a tree with a node per block
+ * would be deep and mostly equal keys; one with a node per size stays shallow, and a block of a
+ * size that is there already comes and goes in O(1) beside the way down.
  *
  *              208 ⇄ 208 ⇄ 208           a ring per size: its anchor is the oldest block,
  *             /         \                the anchor's next the newest, its prev the second oldest
@@ -9,12 +9,12 @@
  *
  *      anchors[32]: 32 ⇄ 32 ⇄ 32         sizes without room for the links of a tree
  *
- * The newest of a ring is handed out first; only the last of a size takes its node with it. When
- * the anchor itself leaves, the second oldest takes over its place.
+ * The newest of a ring is handed out first; only the last of a size takes its node with it.
+ * When the anchor itself leaves, the second oldest takes over its place.
  *
  * The smallest blocks need not be in the tree: their sizes are few, so that the policy itself
- * holds their anchors, and they can do without the 12 bytes of tree links. Where two trees share a
- * block that is the difference between 48 and 32 bytes for the smallest.
+ * holds their anchors, and they can do without the 12 bytes of tree links. Where two trees
+ * share a block that is the difference between 48 and 32 bytes for the smallest.
  *
  * Source: the list of equals beside one node is what D. Lea's malloc does in its tree bins
  * (dlmalloc 2.8, "treebins").

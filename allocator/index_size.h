@@ -1,6 +1,6 @@
 /*
- * Free blocks by size: a tree with one node for each size, and behind each node the other blocks of
- * that size. Of equal ones the newest comes first.
+ * Free blocks by size: a tree with one node for each size, and behind each node the other
+ * blocks of that size. Of equal ones the newest comes first.
  *
  * Thread safety: none; an index belongs to one policy.
  */

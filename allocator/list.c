@@ -1,11 +1,11 @@
 /*
  * The intrusive list: links of 4 bytes inside the elements, so a list costs no memory.
  *
- * "Should our list be singly or doubly linked?" the course notes ask. With two links a block that
- * was found through its neighbour in memory leaves in O(1). With one it must be searched from
- * the start, unless a walk has just passed the element before it and noted that: the notes' "we
- * probably just need to store previous pointer on forward traversal". One link is 4 bytes less in
- * the smallest block.
+ * "Should our list be singly or doubly linked?" the course notes ask. With two links a block
+ * that was found through its neighbour in memory leaves in O(1). With one it must be searched
+ * from the start, unless a walk has just passed the element before it and noted that: the
+ * notes' "we probably just need to store previous pointer on forward traversal". One link is 4
+ * bytes less in the smallest block.
  */
 #include "list.h"
 

@@ -3,8 +3,8 @@
  *
  * An element is a place on a grid, number 0 being none; its links lie `links_offset` bytes into
  * it, so one element can be in several lists. A list linked only forwards keeps no `prev`: an
- * element then is 4 bytes, and leaves only after a search for the one before it, unless that was
- * noted on the way to it.
+ * element then is 4 bytes, and leaves only after a search for the one before it, unless that
+ * was noted on the way to it.
  *
  * Thread safety: none.
  */

@@ -7,10 +7,10 @@
  *   fit=best    through all of them to the smallest that is large enough, unless one fits exactly;
  *               of equals the one met first. In a list sorted by size that is the first fit.
  *
- * Each is O(n): the course notes' "linked lists tend towards O(n)". Next fit starts at the place of
- * the block found last, in the order of addresses at the first block from there on, so that a
- * tree by address can do the same. A walk notes the element before the one it ends at, so that
- * a list linked only forwards can take it out in O(1).
+ * Each is O(n): the course notes' "linked lists tend towards O(n)". Next fit starts at the
+ * place of the block found last, in the order of addresses at the first block from there on, so
+ * that a tree by address can do the same. A walk notes the element before the one it ends at,
+ * so that a list linked only forwards can take it out in O(1).
  *
  * Sources: Knuth, The Art of Computer Programming, vol. 1, 2.5 (first, next and best fit).
  */

@@ -14,8 +14,8 @@ struct fl_list_policy {
     struct fl_policy base;
     struct fl_list list;
     enum fl_fit fit;
-    /* fit=next: where the next search starts (0: at the first), and the number of the block that
-     * the last one found. */
+    /* fit=next: where the next search starts (0: at the first), and the number of the block
+     * that the last one found. */
     uint32_t rover, rover_from;
 };
 _Static_assert(offsetof(struct fl_list_policy, base) == 0, "a policy is its state");

@@ -9,17 +9,19 @@
  *   malloc   O(n): the key says nothing about sizes, so the tree is walked in order until a block
  *            fits (fit=first), or to its end unless one fits exactly (fit=best)
  *
- * augment=max: each node knows the largest size on its left and on its right. Then address-ordered
- * first fit goes straight down, O(log n): left when something there is large enough, else
- * the node itself, else right. Best fit skips subtrees without a block large enough, but stays
- * O(n) in the worst case. The price is O(log n) to tell the ancestors of each change.
+ * augment=max: each node knows the largest size on its left and on its right. Then
+ * address-ordered first fit goes straight down, O(log n): left when something there is large
+ * enough, else the node itself, else right. Best fit skips subtrees without a block large
+ * enough, but stays O(n) in the worst case. The price is O(log n) to tell the ancestors of each
+ * change.
  *
  * A key is a block's number, so going down reads one cache line per node. A cut or glued block
  * takes over the place of the one it came from, O(1) beside augmenting.
  *
  * Sources: the course notes (plan B); the largest-size field: Cormen et al., Introduction to
- * Algorithms, 14.2; its use for first fit: R. P. Brent, Efficient Implementation of the First-Fit
- * Strategy for Dynamic Storage Allocation, 1989. Red-black for now: DESIGN.md, "Decisions".
+ * Algorithms, 14.2; its use for first fit: R. P. Brent, Efficient Implementation of the
+ * First-Fit Strategy for Dynamic Storage Allocation, 1989. Red-black for now: DESIGN.md,
+ * "Decisions".
  */
 #include "heap.h"
 
@@ -101,7 +103,8 @@ static struct fl_block *descend_first(struct fl_policy *self, uint32_t number,
 }
 
 /* First fit among the blocks of a subtree that do not lie below `from`: one way down to that
- * place, then straight down. Below the root it is asked only where something is large enough. */
+ * place, then straight down. Below the root it is asked only where something is large
+ * enough. */
 static struct fl_block *descend_from(struct fl_policy *self, uint32_t number, uint32_t granules,
                                      uint32_t from)
 {

@@ -1,5 +1,6 @@
 /*
- * combo-tree: each free block in two balanced trees at once, one keyed by size and one by address.
+ * combo-tree: each free block in two balanced trees at once, one keyed by size and one by
+ * address.
  *
  *      by size:    208               by address:    0x0200: 48
  *                 /   \                            /          \
@@ -10,12 +11,12 @@
  *
  * "malloc is O(log n), free is O(log n)": the last design of the course notes, whose node has a
  * size and six pointers, so that no block is below 56 bytes. Here links are numbers of 32 bits
- * and a node takes 44 bytes with its header and tag. Blocks too small for that are not in the tree by
- * size but hang from the policy, so that the smallest block is 32 (DESIGN.md, "The combined
- * node").
+ * and a node takes 44 bytes with its header and tag. Blocks too small for that are not in the
+ * tree by size but hang from the policy, so that the smallest block is 32 (DESIGN.md, "The
+ * combined node").
  *
- * The trees are index_size.c and index_addr.c; the block has a colour bit for each. Places every
- * block where list-size and size-tree do (policy_list_size.c).
+ * The trees are index_size.c and index_addr.c; the block has a colour bit for each. Places
+ * every block where list-size and size-tree do (policy_list_size.c).
  */
 #include "heap.h"
 #include "index_addr.h"

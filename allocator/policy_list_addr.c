@@ -3,8 +3,8 @@
  *
  *   first ──▶ 0x0040 ──▶ 0x0200 ──▶ 0x0900 ──▶ none
  *
- * The classic of the course notes: sorted by address, the neighbours of a block in memory are its
- * neighbours in the list, which "makes coalescing easier".
+ * The classic of the course notes: sorted by address, the neighbours of a block in memory are
+ * its neighbours in the list, which "makes coalescing easier".
  *
  *   malloc   O(n): first fit stops at the first block that is large enough; best fit looks at all
  *            of them unless one fits exactly
@@ -12,9 +12,9 @@
  *            takes over the neighbour's place; without them the walk to the place meets the
  *            block before
  *
- * Address-ordered first fit is known for little fragmentation: live blocks gather at low addresses
- * and the top stays free (P. Wilson et al., Dynamic Storage Allocation: A Survey and Critical
- * Review, 1995, 3.5). Places every block where addr-tree with the same fit does.
+ * Address-ordered first fit is known for little fragmentation: live blocks gather at low
+ * addresses and the top stays free (P. Wilson et al., Dynamic Storage Allocation: A Survey and
+ * Critical Review, 1995, 3.5). Places every block where addr-tree with the same fit does.
  */
 #include "heap.h"
 #include "list_policy.h"

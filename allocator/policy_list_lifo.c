@@ -10,9 +10,9 @@
  *   free     O(1) with boundary tags; without them "coalescing can require two (or more) list
  *            scans": O(n) for the block before, which no order leads to
  *
- * A block is used again while it is still in the cache. What is newest is not what fits best, so
- * large blocks are broken up for small requests: of all orders this one fragments most
- * (P. Wilson et al., Dynamic Storage Allocation: A Survey and Critical Review, 1995, 3.4).
+ * A block is used again while it is still in the cache. What is newest is not what fits best,
+ * so large blocks are broken up for small requests: of all orders this one fragments most (P.
+ * Wilson et al., Dynamic Storage Allocation: A Survey and Critical Review, 1995, 3.4).
  */
 #include "heap.h"
 #include "list_policy.h"

@@ -11,9 +11,9 @@
  *            the order of sizes, and where a block lies in memory says nothing about where its
  *            neighbour is in the tree
  *
- * Best fit leaves the least over and keeps large blocks whole; its rests are small (P. Wilson et al.,
- * Dynamic Storage Allocation: A Survey and Critical Review, 1995, 3.5). Places every block where
- * list-size and combo-tree do (policy_list_size.c). The tree is index_size.c.
+ * Best fit leaves the least over and keeps large blocks whole; its rests are small (P. Wilson
+ * et al., Dynamic Storage Allocation: A Survey and Critical Review, 1995, 3.5). Places every
+ * block where list-size and combo-tree do (policy_list_size.c). The tree is index_size.c.
  */
 #include "heap.h"
 #include "index_size.h"

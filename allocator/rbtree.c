@@ -13,8 +13,8 @@
  * number stays as it was.
  *
  * Sources: R. Bayer, Symmetric binary B-trees (1972); L. Guibas and R. Sedgewick, A dichromatic
- * framework for balanced trees (1978); Cormen et al., Introduction to Algorithms, chapters 13 and
- * 14 (augmenting).
+ * framework for balanced trees (1978); Cormen et al., Introduction to Algorithms, chapters 13
+ * and 14 (augmenting).
  */
 #include "rbtree.h"
 

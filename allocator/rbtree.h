@@ -2,10 +2,10 @@
  * An intrusive red-black tree of numbered elements, optionally knowing in each node the largest
  * size on either side of it.
  *
- * An element is a struct fl_block at a place on a grid, number 0 being none. Its
- * links lie `links_offset` bytes into it and its colour is one bit of its header, so an element
- * can be in two trees. The tree knows no key: the owner goes down by itself and tells where a new
- * element hangs.
+ * An element is a struct fl_block at a place on a grid, number 0 being none. Its links lie
+ * `links_offset` bytes into it and its colour is one bit of its header, so an element can be in
+ * two trees. The tree knows no key: the owner goes down by itself and tells where a new element
+ * hangs.
  *
  * Thread safety: none.
  */
@@ -74,8 +74,8 @@ void fl_tree_replace(struct fl_tree *tree, uint32_t from, uint32_t to);
 uint32_t fl_tree_first(const struct fl_tree *tree);
 uint32_t fl_tree_next(const struct fl_tree *tree, uint32_t number);
 
-/** Show every node before its children, the left one first, as of the index called `name`, until
- *  `walk` returns false; returns what it did last. */
+/** Show every node before its children, the left one first, as of the index called `name`,
+ * until `walk` returns false; returns what it did last. */
 bool fl_tree_show(const struct fl_tree *tree, const char *name, fl_index_walker *walk,
                   void *user);
 

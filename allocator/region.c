@@ -1,14 +1,14 @@
 /*
  * Regions and mappings: the only file here that calls the kernel.
  *
- * A heap lives in one reservation (PROT_NONE, MAP_NORESERVE: address space, no memory) that turns
- * into memory from its start, a chunk at a time:
+ * A heap lives in one reservation (PROT_NONE, MAP_NORESERVE: address space, no memory) that
+ * turns into memory from its start, a chunk at a time:
  *
  *      base               base + committed                     base + reserved
  *      |  memory, zeroed   |  address space only: a touch faults  |
  *
- * One reservation makes "next to each other" and "offset" mean the same in every run whatever the
- * kernel's address randomisation does. All memory comes from mmap with
+ * One reservation makes "next to each other" and "offset" mean the same in every run whatever
+ * the kernel's address randomisation does. All memory comes from mmap with
  * MAP_PRIVATE|MAP_ANONYMOUS, never from sbrk. Each function is O(1) kernel calls.
  */
 #include "region.h"
@@ -117,7 +117,8 @@ bool fl_region_uncommit(struct fl_region *region, size_t bytes, struct fl_alloc_
 {
     FL_ASSERT(bytes <= region->committed && bytes % FL_PAGE == 0, "whole pages go back");
     char *start = region->base + region->committed - bytes;
-    /* What munmap would do, without losing the place in the reservation, nor what lies ahead. */
+    /* What munmap would do, without losing the place in the reservation, nor what lies
+     * ahead. */
     const bool is_back = region->ahead > region->committed
                              ? madvise(start, bytes, MADV_DONTNEED) == 0
                              : mmap(start, bytes, PROT_NONE,

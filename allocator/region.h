@@ -1,6 +1,6 @@
 /*
- * Memory from the kernel. Every call that takes or gives back memory is counted here, beside the
- * call, in the heap's statistics.
+ * Memory from the kernel. Every call that takes or gives back memory is counted here, beside
+ * the call, in the heap's statistics.
  *
  * Thread safety: none; the owner of the region or mapping serialises.
  */
@@ -46,14 +46,15 @@ int fl_region_reserve(struct fl_region *region, size_t bytes);
 bool fl_region_commit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats);
 
 /**
- * Have the next `bytes` (a multiple of FL_PAGE) after what is committed faulted in, so that neither
- * their commit nor their first touch asks the kernel. Nothing is counted: commit counts as ever,
- * and its call is not made. What the reservation or the kernel does not hold is left out.
+ * Have the next `bytes` (a multiple of FL_PAGE) after what is committed faulted in, so that
+ * neither their commit nor their first touch asks the kernel. Nothing is counted: commit counts
+ * as ever, and its call is not made. What the reservation or the kernel does not hold is left
+ * out.
  */
 void fl_region_prefault(struct fl_region *region, size_t bytes);
 
-/** Give the last `bytes` of what is memory back, a multiple of FL_PAGE; one kernel call. They can
- *  be committed again and are zero then. False: the kernel refused, nothing changed. */
+/** Give the last `bytes` of what is memory back, a multiple of FL_PAGE; one kernel call. They
+ * can be committed again and are zero then. False: the kernel refused, nothing changed. */
 bool fl_region_uncommit(struct fl_region *region, size_t bytes, struct fl_alloc_stats *stats);
 
 /** Give the pages of [start, start + bytes) back; the next touch brings zeroed ones. `news` of

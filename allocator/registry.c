@@ -1,8 +1,8 @@
 /*
  * The one list of allocators, and their knobs set from text.
  *
- * A knob is "name=value"; sizes take k, m or g (powers of 1024). A mistake is answered with what
- * would have been right. Linear searches: the lists are short and read once per run.
+ * A knob is "name=value"; sizes take k, m or g (powers of 1024). A mistake is answered with
+ * what would have been right. Linear searches: the lists are short and read once per run.
  */
 #include <fl/allocator.h>
 

@@ -1,6 +1,6 @@
 /*
- * The free space of a heap: blocks are found in it, cut out of it, and glued to it when they come
- * back. Everything here is the same for each policy.
+ * The free space of a heap: blocks are found in it, cut out of it, and glued to it when they
+ * come back. Everything here is the same for each policy.
  *
  *   take      find a free block, else grow the region; cut off what is not needed
  *   release   glue with the free neighbours; index the sum
@@ -99,8 +99,8 @@ static struct fl_block *free_at(const struct fl_heap *heap, struct fl_block *blo
  *
  *   whole:   | gap, stays free | need, becomes used | rest, becomes free |
  *
- * A rest too small for a block stays with the used one. Returns the granules of that; writing its
- * header is left to the caller, for a block that only grows into `whole` has none there.
+ * A rest too small for a block stays with the used one. Returns the granules of that; writing
+ * its header is left to the caller, for a block that only grows into `whole` has none there.
  */
 static uint32_t block_carve(struct fl_heap *heap, struct fl_block *whole, uint32_t gap,
                             uint32_t need)
@@ -238,8 +238,8 @@ static uint32_t gap_for(const struct fl_heap *heap, struct fl_block *block, size
 }
 
 /* A free block that holds `need` granules behind the gap. The policy's choice is taken when it
- * happens to be placed well, so that a freed aligned block is used again; else one that has room
- * for the widest gap. */
+ * happens to be placed well, so that a freed aligned block is used again; else one that has
+ * room for the widest gap. */
 static struct fl_block *space_find_aligned(struct fl_heap *heap, uint32_t need, size_t align,
                                            uint32_t *gap)
 {
@@ -292,7 +292,8 @@ void fl_space_release(struct fl_heap *heap, struct fl_block *block)
         released += fl_trim_released(heap, before);
         heap->stats.merges++;
     }
-    /* The header may end up inside a larger block: it must not look like one to a second free. */
+    /* The header may end up inside a larger block: it must not look like one to a second
+     * free. */
     block->info = flags;
 
     if (behind == NULL)

@@ -8,17 +8,17 @@
  *   trim=always      every whole page inside a free block goes back at once: a system call in many
  *                    a free
  *
- * The top of the heap goes by munmap. Pages elsewhere go by madvise, which keeps their place; the
- * next touch brings zeroed ones, and that fault is most of the price.
+ * The top of the heap goes by munmap. Pages elsewhere go by madvise, which keeps their place;
+ * the next touch brings zeroed ones, and that fault is most of the price.
  *
  *   | header links |   page   |   page   |   page   | ... tag |      a free block
  *                  ^ first page boundary            ^ last one
  *                  |<--------- the span ----------->|
  *
- * FL_BLOCK_RELEASED says that the whole span of a block is back. Then footprint is exact without
- * asking the kernel: cutting such a block takes the pages again that are in no span any more. A
- * block glued to one whose pages are back gives its own back too, whatever their number.
- * Cost: O(1) and at most two system calls per free.
+ * FL_BLOCK_RELEASED says that the whole span of a block is back. Then footprint is exact
+ * without asking the kernel: cutting such a block takes the pages again that are in no span any
+ * more. A block glued to one whose pages are back gives its own back too, whatever their
+ * number. Cost: O(1) and at most two system calls per free.
  */
 #include "heap.h"
 

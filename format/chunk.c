@@ -35,7 +35,8 @@ static bool chunk_is_within_limits(const struct fl_chunk_header *header)
            header->first_serial < FL_NUMBER_MAX;
 }
 
-/* Decompress the chunk whose `bytes` bytes of frame stand at `frame`; NULL, or what is wrong. */
+/* Decompress the chunk whose `bytes` bytes of frame stand at `frame`; NULL, or what is
+ * wrong. */
 static const char *chunk_unpack(struct fl_reader *reader, const uint8_t *frame, size_t bytes)
 {
     const size_t decoded = reader->chunk.decoded_bytes;
@@ -302,8 +303,8 @@ static void batch_stacks(struct fl_reader *reader, size_t count)
     }
 }
 
-/* Has more come than the file can hold? It was compressed twice then, and who did that need not have had as
- * many bytes as now stand for them. */
+/* Has more come than the file can hold? It was compressed twice then, and who did that need not
+ * have had as many bytes as now stand for them. */
 static bool is_overpacked(const struct fl_reader *reader)
 {
     const uint64_t extent = fl_input_extent(&reader->input);

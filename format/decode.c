@@ -333,8 +333,9 @@ static bool extension_skip(struct fl_decoder *decoder)
 /* ---- the short forms ---- */
 
 /*
- * What they use of a decoder, in registers while they follow each other: an operation that is stored might else
- * be part of it for all the compiler knows, and each record would wait for the one before.
+ * What they use of a decoder, in registers while they follow each other: an operation that is
+ * stored might else be part of it for all the compiler knows, and each record would wait for
+ * the one before.
  */
 struct short_state {
     struct fl_slots *slots;
@@ -410,8 +411,9 @@ static inline bool short_decode(struct short_state *state, struct fl_op *op)
     return is_done;
 }
 
-/* As many records as follow each other that are mallocs or frees, as long as nothing has to grow: nine of ten in
- * most programs. What stops it, the long way decodes, or says what is wrong. */
+/* As many records as follow each other that are mallocs or frees, as long as nothing has to
+ * grow: nine of ten in most programs. What stops it, the long way decodes, or says what is
+ * wrong. */
 static size_t decode_short(struct fl_decoder *decoder, struct fl_op *ops, size_t max)
 {
     struct short_state state = {.slots = &decoder->slots,

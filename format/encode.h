@@ -14,9 +14,9 @@ struct fl_coder {
     uint64_t last_released; /* serial released last in this chunk; at its start next_serial */
 };
 
-/* A successful malloc of `size_bytes` and a free of the live object `serial`: nine of ten events
- * of most programs, so they are inline. Both have FL_RECORD_BYTES_MAX bytes of room at `at` and
- * return the byte behind what they wrote. */
+/* A successful malloc of `size_bytes` and a free of the live object `serial`: nine of ten
+ * events of most programs, so they are inline. Both have FL_RECORD_BYTES_MAX bytes of room at
+ * `at` and return the byte behind what they wrote. */
 static inline uint8_t *fl_encode_malloc(struct fl_coder *coder, uint64_t size_bytes,
                                         uint8_t *at)
 {

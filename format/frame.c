@@ -1,6 +1,6 @@
 /*
- * Bytes out. One chunk is one zstd frame, written together with its header by one writev: system
- * calls are slow, and a reader of a growing file sees whole chunks only.
+ * Bytes out. One chunk is one zstd frame, written together with its header by one writev:
+ * system calls are slow, and a reader of a growing file sees whole chunks only.
  */
 #include "frame.h"
 

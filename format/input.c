@@ -1,6 +1,6 @@
 /*
- * Bytes in, with large reads: system calls are slow, so call read less. Works on pipes; the only
- * look-ahead is the buffer.
+ * Bytes in, with large reads: system calls are slow, so call read less. Works on pipes; the
+ * only look-ahead is the buffer.
  */
 #include "input.h"
 

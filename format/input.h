@@ -6,8 +6,9 @@
 
 #include "bytes.h"
 
-/* No compression says more with a byte: a zstd block of 4 bytes stands for 128 KiB at most. Only what is
- * compressed twice holds more for each byte of its file, and nothing says how much. */
+/* No compression says more with a byte: a zstd block of 4 bytes stands for 128 KiB at most.
+ * Only what is compressed twice holds more for each byte of its file, and nothing says how
+ * much. */
 #define FL_UNPACKED_PER_BYTE 32768u
 #define FL_FILE_BYTES_LEAST  1024u /* a smaller file may hold as much as one of so many bytes */
 
@@ -48,8 +49,8 @@ enum fl_status fl_input_peek(struct fl_input *input, size_t bytes, const uint8_t
 /* Bytes of the file that were used up: those of the lowest layer. */
 uint64_t fl_input_file_offset(const struct fl_input *input);
 
-/* Bytes of the file, of a pipe those that were used up; at least FL_FILE_BYTES_LEAST. Limits of what may be
- * made of them are multiples of it. */
+/* Bytes of the file, of a pipe those that were used up; at least FL_FILE_BYTES_LEAST. Limits of
+ * what may be made of them are multiples of it. */
 uint64_t fl_input_extent(const struct fl_input *input);
 
 /* Use up `bytes` of the bytes that were looked at. */

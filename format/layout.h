@@ -128,8 +128,8 @@ static inline bool fl_begins_object(unsigned kind, unsigned flags)
     return kind <= FL_CALL_PVALLOC && !(flags & (FL_FLAG_FAILED | FL_FLAG_FREED));
 }
 
-/* A chunk of FL_CHUNK_RECORDS_MAX records has 264 bytes at least, header and checksums among them: 15,888
- * records a byte. */
+/* A chunk of FL_CHUNK_RECORDS_MAX records has 264 bytes at least, header and checksums among
+ * them: 15,888 records a byte. */
 #define FL_RECORDS_PER_BYTE 16384u
 
 #define FL_NEAR_CENTRE      0x30

@@ -1,14 +1,16 @@
 /*
  * Address to object: open addressing, linear probing, backward-shift deletion, at most half
- * full. The home of an address keeps its low bits: the sixteen 16-byte granules of 256 bytes
- * of memory have neighbouring homes, so that what a program allocates together is found in the
- * same cache lines; the bits above are spread by multiplication with the golden ratio, which lays neighbouring
- * windows far apart, and the highest bits of the product are taken.
+ * full. The home of an address keeps its low bits: the sixteen 16-byte granules of 256 bytes of
+ * memory have neighbouring homes, so that what a program allocates together is found in the
+ * same cache lines; the bits above are spread by multiplication with the golden ratio, which
+ * lays neighbouring windows far apart, and the highest bits of the product are taken.
  *
- * Addresses may come out of a file, and have been chosen to share one place. So when one is found too far from its home,
- * the multiplier becomes one that nobody could foresee, and the table is laid out anew, once. From then on two
- * windows meet with a chance of 2 in the places there are, whatever the file holds (Dietzfelbinger, Hagerup, Katajainen
- * and Penttonen, A reliable randomized algorithm for the closest-pair problem, J. Algorithms 25, 1997, lemma 2.4).
+ * Addresses may come out of a file, and have been chosen to share one place. So when one is
+ * found too far from its home, the multiplier becomes one that nobody could foresee, and the
+ * table is laid out anew, once. From then on two windows meet with a chance of 2 in the places
+ * there are, whatever the file holds (Dietzfelbinger, Hagerup, Katajainen and Penttonen, A
+ * reliable randomized algorithm for the closest-pair problem, J. Algorithms 25, 1997, lemma
+ * 2.4).
  *
  * Linear probing with deletion: Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */
@@ -88,8 +90,8 @@ void fl_namer_prefetch(const struct fl_namer *namer, uint64_t address)
     __builtin_prefetch(&namer->entries[home(namer, address)], 1);
 }
 
-/* Empty ones. A large table is met at random, so that nearly each look at it would also be one for a page's place: huge pages,
- * where the kernel gives them to who asks. */
+/* Empty ones. A large table is met at random, so that nearly each look at it would also be one
+ * for a page's place: huge pages, where the kernel gives them to who asks. */
 static struct entry *entries_new(size_t capacity)
 {
     struct entry *entries = calloc(capacity, sizeof *entries);
@@ -122,8 +124,8 @@ static bool resize(struct fl_namer *namer, size_t capacity)
     return true;
 }
 
-/* Lay the table out anew by a number that no file can be made for: the kernel gives each process 16
- * random bytes. Without memory it stays as it is. */
+/* Lay the table out anew by a number that no file can be made for: the kernel gives each
+ * process 16 random bytes. Without memory it stays as it is. */
 static void rehash_in_secret(struct fl_namer *namer)
 {
     const uint64_t before = namer->multiplier;

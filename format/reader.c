@@ -110,8 +110,8 @@ static enum fl_status header_metadata_read(struct fl_reader *reader, const uint8
     return fl_metadata_decode(from, reader->meta);
 }
 
-/* The content of the header frame, `bytes` of which `have` are there. Damage costs the metadata,
- * not the chunks: the first fl_reader_next reports it and searches. */
+/* The content of the header frame, `bytes` of which `have` are there. Damage costs the
+ * metadata, not the chunks: the first fl_reader_next reports it and searches. */
 static enum fl_status header_take(struct fl_reader *reader, const uint8_t *content,
                                   size_t bytes, size_t have, struct fl_error *err)
 {
@@ -249,8 +249,8 @@ void fl_reader_close(struct fl_reader *reader)
 
 /* ---- search ---- */
 
-/* How far the search looks ahead. An end record that is longer than the margin is not found; the
- * bound keeps the work per byte bounded whatever a file pretends. */
+/* How far the search looks ahead. An end record that is longer than the margin is not found;
+ * the bound keeps the work per byte bounded whatever a file pretends. */
 #define RESYNC_WINDOW (256u * 1024)
 #define RESYNC_MARGIN (64u * 1024)
 

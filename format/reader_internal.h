@@ -1,6 +1,6 @@
 /* The reader's state, and what its three files give each other: reader.c (header, frames,
- * search), chunk.c (chunks), tail.c (end record, index, seek table); and what an importer needs to
- * stand in the place of all three (format/import). */
+ * search), chunk.c (chunks), tail.c (end record, index, seek table); and what an importer needs
+ * to stand in the place of all three (format/import). */
 #ifndef FL_READER_INTERNAL_H
 #define FL_READER_INTERNAL_H
 
@@ -61,10 +61,12 @@ struct fl_reader {
     struct fl_error final; /* status other than FL_OK: given again by every call */
 };
 
-/* A reader of `source` that takes over `input`; NULL when out of memory, `input` is closed then. */
+/* A reader of `source` that takes over `input`; NULL when out of memory, `input` is closed
+ * then. */
 struct fl_reader *fl_reader_new(const struct fl_reader_source *source, struct fl_input *input);
 
-/* As fl_reader_open, of bytes that were looked at already. Takes over `input`, also on failure. */
+/* As fl_reader_open, of bytes that were looked at already. Takes over `input`, also on
+ * failure. */
 enum fl_status fl_reader_open_input(struct fl_input *input, struct fl_reader **out,
                                     struct fl_error *err);
 

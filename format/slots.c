@@ -1,21 +1,24 @@
 /*
  * Serial to slot, the larger part of decoding a trace.
  *
- * Most objects die young. The youngest 16 Ki serials are an array indexed by serial, 64 KiB that
- * stay in the first two cache levels; what is still alive when the window moves on goes to an
- * open hash, eight neighbouring serials at a time. Objects that live long were often allocated
- * together and end together, so a block of eight costs one probe and one cache line or two where
- * single serials would cost eight. Linear probing, backward-shift deletion of empty blocks.
+ * Most objects die young. The youngest 16 Ki serials are an array indexed by serial, 64 KiB
+ * that stay in the first two cache levels; what is still alive when the window moves on goes to
+ * an open hash, eight neighbouring serials at a time. Objects that live long were often
+ * allocated together and end together, so a block of eight costs one probe and one cache line
+ * or two where single serials would cost eight. Linear probing, backward-shift deletion of
+ * empty blocks.
  *
- * The hash is 64 shards, each between half and three quarters full once it has grown. So it is never copied as a whole, and memory
- * is 7 to 10 bytes per old live object when whole blocks live, 80 when one of eight does. With one table
- * at most half full, doubled, 3.5 M live objects of python3 took 37 bytes each while it was copied.
+ * The hash is 64 shards, each between half and three quarters full once it has grown. So it is
+ * never copied as a whole, and memory is 7 to 10 bytes per old live object when whole blocks
+ * live, 80 when one of eight does. With one table at most half full, doubled, 3.5 M live
+ * objects of python3 took 37 bytes each while it was copied.
  *
  * Decoding recorded traces, ns per operation, single serials in the hash / blocks: cc1plus
  * 7.1 / 7.3, perl 17 / 9.2, python3 with 1.2 M live objects 31 / 13.
  *
- * Linear probing with deletion: Knuth, The Art of Computer Programming 3, 6.4, algorithm R. The home of a key by a
- * multiplication in place of a division: D. Lemire, Fast Random Integer Generation in an Interval, ACM TOMACS 29(1), 2019.
+ * Linear probing with deletion: Knuth, The Art of Computer Programming 3, 6.4, algorithm R. The
+ * home of a key by a multiplication in place of a division: D. Lemire, Fast Random Integer
+ * Generation in an Interval, ACM TOMACS 29(1), 2019.
  */
 #include "slots.h"
 

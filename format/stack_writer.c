@@ -2,8 +2,8 @@
  * Interning call stacks while a trace is written (SPEC.md, sections 2, 3 and 7 of a chunk).
  *
  * A hash over (parent, module, address) finds a frame that is known; a new one gets the next
- * number and is written into the chunk at hand. Memory: 26 bytes a frame, and the three sections
- * of one chunk.
+ * number and is written into the chunk at hand. Memory: 26 bytes a frame, and the three
+ * sections of one chunk.
  */
 #include "stack_writer.h"
 
@@ -212,7 +212,8 @@ size_t fl_stack_writer_bytes(const struct fl_stack_writer *writer)
            writer->new_frames.used + writer->ids.used;
 }
 
-/* A section at `at`: its header, `number_count` numbers, the content. Returns the byte behind it. */
+/* A section at `at`: its header, `number_count` numbers, the content. Returns the byte behind
+ * it. */
 static uint8_t *section_put(uint8_t *at, unsigned kind, const uint64_t *numbers,
                             size_t number_count, const struct bytes *content)
 {

@@ -17,8 +17,8 @@ void fl_stack_writer_free(struct fl_stack_writer *writer);
 bool fl_stack_writer_module(struct fl_stack_writer *writer, const struct fl_module *module,
                             uint32_t *number);
 
-/* The frame with these fields, a new one when there is none yet; FL_STACK_NONE when out of memory
- * or numbers. Amortised O(1). */
+/* The frame with these fields, a new one when there is none yet; FL_STACK_NONE when out of
+ * memory or numbers. Amortised O(1). */
 uint32_t fl_stack_writer_frame(struct fl_stack_writer *writer, const struct fl_frame *frame);
 
 /* The next allocating call of this chunk has that stack. False when out of memory. */

@@ -1,10 +1,11 @@
 /*
  * The reader's table of call stacks (SPEC.md, sections 2 and 3 of a chunk).
  *
- * Frames stand in an array in the order of their numbers in the trace. A lost chunk leaves a gap in
- * those numbers, not in the array: a list of runs says which number each stretch of it begins with,
- * and what the reader gives are places in the array. A trace without damage has one run. Memory: 18 bytes for each frame that was read, so never more
- * than a few times the bytes of the sections.
+ * Frames stand in an array in the order of their numbers in the trace. A lost chunk leaves a
+ * gap in those numbers, not in the array: a list of runs says which number each stretch of it
+ * begins with, and what the reader gives are places in the array. A trace without damage has
+ * one run. Memory: 18 bytes for each frame that was read, so never more than a few times the
+ * bytes of the sections.
  */
 #include "stacks.h"
 

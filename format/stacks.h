@@ -20,7 +20,8 @@ void fl_stacks_free(struct fl_stacks *stacks);
  * before the fault stays. */
 const char *fl_stacks_take(struct fl_stacks *stacks, const struct fl_stack_sections *from);
 
-/* The stack that the trace calls `number`; FL_STACK_NONE when it is not there. O(log lost chunks). */
+/* The stack that the trace calls `number`; FL_STACK_NONE when it is not there. O(log lost
+ * chunks). */
 uint32_t fl_stacks_of_number(const struct fl_stacks *stacks, uint32_t number);
 
 #endif

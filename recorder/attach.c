@@ -3,16 +3,17 @@
  * once more in each child that it forks.
  *
  * flrec leaves FLREC=<pid>:<flrec's pid>:<fd>:<inode> in the environment. The first image has
- * the control page (control.h) as descriptor <fd>; any other image opens it through /proc. Through
- * it the process asks for its rings, maps them and closes both descriptors.
+ * the control page (control.h) as descriptor <fd>; any other image opens it through /proc.
+ * Through it the process asks for its rings, maps them and closes both descriptors.
  *
- * fork. What the child has inherited is in the parent's trace up to the fork: a handler writes a
- * FORK slot into the ring of the thread that forks, and the child's trace begins with what was
- * live there. The child lets go of its parent's rings and joins by itself, before fork returns.
- * The gate is one byte in a private page with MADV_WIPEONFORK: in a forked child, by whatever call
- * it was made, it reads 0, so that a child begins no call in its parent's rings. A child that a raw
- * system call made stays passive; so does one whose fork interrupted a call of the family: that
- * call it ends, in memory of its own that is put where its parent's ring was.
+ * fork. What the child has inherited is in the parent's trace up to the fork: a handler writes
+ * a FORK slot into the ring of the thread that forks, and the child's trace begins with what
+ * was live there. The child lets go of its parent's rings and joins by itself, before fork
+ * returns. The gate is one byte in a private page with MADV_WIPEONFORK: in a forked child, by
+ * whatever call it was made, it reads 0, so that a child begins no call in its parent's rings.
+ * A child that a raw system call made stays passive; so does one whose fork interrupted a call
+ * of the family: that call it ends, in memory of its own that is put where its parent's ring
+ * was.
  */
 #include "attach.h"
 
@@ -61,8 +62,8 @@ static _Thread_local int fork_errno __attribute__((tls_model("initial-exec"))); 
 
 struct fl_process fl_process = {.is_recording = &closed_gate, .is_single = &constant_false};
 
-/* What standard error was when this image joined. A program may close it since, and open a file of its
- * own under that number. */
+/* What standard error was when this image joined. A program may close it since, and open a file
+ * of its own under that number. */
 static struct stat error_stream;
 
 static void error_stream_note(void)
@@ -102,8 +103,9 @@ static const char *environment_value(const char *name)
     return NULL;
 }
 
-/* Numbers and paths by hand: strtol and snprintf ask for the locale, and the first call may come
- * before libc has one (in the resolver of an indirect function, while the program is relocated). */
+/* Numbers and paths by hand: strtol and snprintf ask for the locale, and the first call may
+ * come before libc has one (in the resolver of an indirect function, while the program is
+ * relocated). */
 static bool number_take(const char **text, char end, uint64_t *number)
 {
     const char *at = *text;
@@ -153,8 +155,8 @@ static bool is_memfd(int fd, uint64_t inode, uint64_t *bytes)
     return true;
 }
 
-/* Open what `path` names, if it is that memfd. It is looked at before: a pid can be another's by now, and
- * a device may not like to be opened. */
+/* Open what `path` names, if it is that memfd. It is looked at before: a pid can be another's
+ * by now, and a device may not like to be opened. */
 static int memfd_open_path(const char *path, uint64_t inode, uint64_t *bytes)
 {
     struct stat status;
@@ -200,8 +202,9 @@ static uint32_t rings_affordable(const struct fl_shared *shared, uint64_t ring_b
     return wanted < shared->ring_count ? (uint32_t)wanted : shared->ring_count;
 }
 
-/* Map the headers and as many rings as there is room for, the lowest first. The slots of a ring can be
- * reached once a thread has claimed it: mlockall would fill with pages whatever can be. */
+/* Map the headers and as many rings as there is room for, the lowest first. The slots of a ring
+ * can be reached once a thread has claimed it: mlockall would fill with pages whatever can
+ * be. */
 static struct fl_shared *rings_map(int fd, uint64_t bytes, uint32_t *ring_count)
 {
     struct fl_shared *head = mmap(NULL, sizeof *head, PROT_READ, MAP_SHARED, fd, 0);
@@ -430,7 +433,8 @@ static void fork_take_back(void)
     fl_leave(&fl_thread);
 }
 
-/* The first of all handlers after the fork: errno, which fork_prepare has cleared, tells of failure. */
+/* The first of all handlers after the fork: errno, which fork_prepare has cleared, tells of
+ * failure. */
 static void fork_parent_after(void)
 {
     if (fork_number == 0)
@@ -464,8 +468,8 @@ static void cover(void *at, uint64_t bytes)
         fl_say("no memory: a forked child may disturb the recording of its parent");
 }
 
-/* A child that stays passive may be inside a call that its fork interrupted, and ends it as if it were
- * its parent: what it writes must not come to its parent's ring. */
+/* A child that stays passive may be inside a call that its fork interrupted, and ends it as if
+ * it were its parent: what it writes must not come to its parent's ring. */
 static void rings_cover(void)
 {
     struct fl_shared *shared = fl_process.shared;

@@ -8,7 +8,8 @@
  */
 void fl_attach(void);
 
-/** Write a line to standard error, while it is what it was when this image joined. Any thread. */
+/** Write a line to standard error, while it is what it was when this image joined. Any
+ * thread. */
 void fl_say(const char *text);
 
 /** Close the gate for good and say `why` on standard error, once. Any thread. */

@@ -2,8 +2,8 @@
  * From the numbers by which a ring names its stacks to those of the trace.
  *
  * The frames of a new stack come one by one, the innermost first, and then its number. From the
- * outermost on, each becomes a node of the trace's tree, so that stacks of all rings share what they
- * have in common.
+ * outermost on, each becomes a node of the trace's tree, so that stacks of all rings share what
+ * they have in common.
  */
 #include "callers.h"
 

@@ -1,8 +1,8 @@
 /*
- * The counter's rate is measured, not asked for: two readings of both clocks give it, first 2 ms
- * apart, later 100 ms and more. Between readings time is extrapolated, so that a stamp can be turned
- * into a time as soon as it is seen. A reading is the tightest of four, for one that was interrupted
- * between its two clocks would bend the rate.
+ * The counter's rate is measured, not asked for: two readings of both clocks give it, first 2
+ * ms apart, later 100 ms and more. Between readings time is extrapolated, so that a stamp can
+ * be turned into a time as soon as it is seen. A reading is the tightest of four, for one that
+ * was interrupted between its two clocks would bend the rate.
  */
 #include "clock.h"
 

@@ -1,5 +1,6 @@
 /**
- * From stamps to times: what CLOCK_MONOTONIC showed when the processor's counter stood at a stamp.
+ * From stamps to times: what CLOCK_MONOTONIC showed when the processor's counter stood at a
+ * stamp.
  *
  * Thread safety: a clock belongs to its owner; copies are independent.
  */
@@ -26,8 +27,9 @@ void fl_clock_start(struct fl_clock *clock);
 /** Follow the clocks; does nothing when the last reading is younger than 100 ms. */
 void fl_clock_follow(struct fl_clock *clock);
 
-/** Time of a stamp, in ns of CLOCK_MONOTONIC; stamps older than the base are as good as newer ones.
- *  Off by the time one reading takes (some 50 ns) and 1e-5 of the distance from the base. */
+/** Time of a stamp, in ns of CLOCK_MONOTONIC; stamps older than the base are as good as newer
+ * ones. Off by the time one reading takes (some 50 ns) and 1e-5 of the distance from the
+ * base. */
 static inline uint64_t fl_clock_ns(const struct fl_clock *clock, uint64_t stamp)
 {
     const double ns = (double)(int64_t)(stamp - clock->base_cycles) * clock->ns_per_cycle;

@@ -1,6 +1,6 @@
 /**
- * The page by which processes join a recording: one small memfd for all of them, beside the rings
- * that each process has for itself (ring.h).
+ * The page by which processes join a recording: one small memfd for all of them, beside the
+ * rings that each process has for itself (ring.h).
  *
  *     process                                 flrec
  *     take a free request, fill it, ASKED ──▶ make (or find) the rings of that process

@@ -119,7 +119,8 @@ static void trace_trim(const struct fl_drain *drain, const struct fl_drain_trace
         return; /* the reader says so */
 }
 
-/* A disk that was full at once: what holds no call is not to take the place of a trace of before. */
+/* A disk that was full at once: what holds no call is not to take the place of a trace of
+ * before. */
 static void emptiness_discard(struct fl_drain *drain, struct fl_drain_trace *trace)
 {
     if (trace->is_file && trace->result.error.status != FL_OK &&
@@ -214,8 +215,8 @@ static void drain_empty(struct fl_drain *drain)
         continue;
 }
 
-/* Has the program announced an image? Whatever its count has become, it is one: an image waits for its
- * trace before it can exec the next. */
+/* Has the program announced an image? Whatever its count has become, it is one: an image waits
+ * for its trace before it can exec the next. */
 static bool image_has_come(struct fl_drain *drain)
 {
     const uint32_t attached = atomic_load(&drain->config.shared->images_attached);

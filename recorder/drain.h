@@ -42,7 +42,8 @@ struct fl_drain_report {
     uint64_t images_untold;  /* without a trace, and without memory to note which */
 };
 
-/** Start the thread; returns once it holds the mutex whose loss tells the program of our end. */
+/** Start the thread; returns once it holds the mutex whose loss tells the program of our
+ * end. */
 enum fl_status fl_drain_start(const struct fl_drain_config *config, struct fl_drain **out,
                               struct fl_error *err) __attribute__((warn_unused_result));
 

@@ -1,10 +1,10 @@
 /*
- * /proc shows what an image was started with. In it is what flrec added: FLREC, and libflrec.so in
- * LD_PRELOAD, in front of what the user has there or, where a script put something before it,
- * anywhere. Both are taken out in place, in one pass.
+ * /proc shows what an image was started with. In it is what flrec added: FLREC, and libflrec.so
+ * in LD_PRELOAD, in front of what the user has there or, where a script put something before
+ * it, anywhere. Both are taken out in place, in one pass.
  *
- * The kernel lets arguments and environment together have 6 MiB: what is larger than the bound here
- * is no environment, but a program may point the kernel to anything (PR_SET_MM).
+ * The kernel lets arguments and environment together have 6 MiB: what is larger than the bound
+ * here is no environment, but a program may point the kernel to anything (PR_SET_MM).
  */
 #include "environment.h"
 

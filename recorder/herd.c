@@ -6,9 +6,9 @@
  *   buries    processes that are gone: a pidfd tells of any process's end, not its status, which
  *             only a parent learns
  *
- * Over. The recording ends when no process is left. A child that its parent forked before it died
- * may not have joined yet: `forking` counts those, and the herd waits for them, a second at most,
- * for a child may also have been killed before it could join.
+ * Over. The recording ends when no process is left. A child that its parent forked before it
+ * died may not have joined yet: `forking` counts those, and the herd waits for them, a second
+ * at most, for a child may also have been killed before it could join.
  *
  * The thread holds the robust mutex `life` of the control page as long as it lives.
  */
@@ -161,7 +161,8 @@ static void report_add(struct fl_herd *herd, const struct process *process,
     herd->report.count++;
 }
 
-/* Process number `at` is gone, or we are; or it cannot write to what we made for it, and has no trace. */
+/* Process number `at` is gone, or we are; or it cannot write to what we made for it, and has no
+ * trace. */
 static void process_end(struct fl_herd *herd, size_t at, int status, bool is_kept)
 {
     struct process process = herd->processes[at];

@@ -1,6 +1,6 @@
 /**
- * All processes of a recording: each has its own rings, drain and traces; the herd thread lets them
- * join and notices their ends.
+ * All processes of a recording: each has its own rings, drain and traces; the herd thread lets
+ * them join and notices their ends.
  *
  * Thread safety: all functions are for the launcher's thread.
  */
@@ -72,8 +72,8 @@ void fl_herd_first_ended(struct fl_herd *herd, int status);
 /** Has every process of the herd ended? SIGCHLD is sent to this process when that happens. */
 bool fl_herd_is_over(const struct fl_herd *herd);
 
-/** Take what is left of all processes, whether or not they have ended, and free the herd. Traces
- *  are removed unless `is_kept`. */
+/** Take what is left of all processes, whether or not they have ended, and free the herd.
+ * Traces are removed unless `is_kept`. */
 void fl_herd_finish(struct fl_herd *herd, bool is_kept, struct fl_herd_report *report);
 
 void fl_herd_report_free(struct fl_herd_report *report);

@@ -27,8 +27,8 @@ enum fl_status fl_inspect_program(const char *program, struct fl_error *err)
 bool fl_inspect_build_id(const char *path, char *hex);
 
 /**
- * Build-id of an ELF file ("" when it has none) and the address that it gives to the page in which
- * its first loadable segment begins. False, with nothing changed, when it is no ELF file.
+ * Build-id of an ELF file ("" when it has none) and the address that it gives to the page in
+ * which its first loadable segment begins. False, with nothing changed, when it is no ELF file.
  */
 bool fl_inspect_module(const char *path, char *hex, uint64_t *first_address);
 

@@ -52,7 +52,8 @@ void fl_launch_cancel(struct fl_launch *launch);
  *  as from waitpid */
 int fl_launch_wait(const struct fl_launch *launch, void (*toggle)(void *user), void *user);
 
-/** Sleep until a signal comes after the child has ended. @return false when it asks us to end */
+/** Sleep until a signal comes after the child has ended. @return false when it asks us to
+ * end */
 bool fl_launch_linger(const struct fl_launch *launch, void (*toggle)(void *user), void *user);
 
 /** Tell the flrec that is process `pid` to pause, or to go on. */

@@ -8,8 +8,8 @@
 #define FL_LIBRARY_STACKS_NAME "libflrec-stacks.so"
 
 /**
- * Find library `name`, one of the two above: $FLREC_LIBRARY, whatever it is, beside flrec (a build tree), or in the
- * library folder of the installation flrec belongs to.
+ * Find library `name`, one of the two above: $FLREC_LIBRARY, whatever it is, beside flrec (a
+ * build tree), or in the library folder of the installation flrec belongs to.
  *
  * @param path  PATH_MAX bytes; receives an absolute path that can stand in LD_PRELOAD
  */

@@ -1,9 +1,9 @@
 /*
- * fl_mark from inside the program. The text does not fit a slot of a ring: it goes into one of a few
- * places beside the rings, and a slot with the number of that place keeps its order among the calls.
- * flrec empties the place when it comes to the slot. Where all places are full, because the program
- * marks faster than flrec looks, a mark waits for a millisecond at a time, and is dropped when flrec is
- * gone or takes no more. Nothing allocates.
+ * fl_mark from inside the program. The text does not fit a slot of a ring: it goes into one of
+ * a few places beside the rings, and a slot with the number of that place keeps its order among
+ * the calls. flrec empties the place when it comes to the slot. Where all places are full,
+ * because the program marks faster than flrec looks, a mark waits for a millisecond at a time,
+ * and is dropped when flrec is gone or takes no more. Nothing allocates.
  */
 #include <fl/mark.h>
 

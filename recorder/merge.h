@@ -76,8 +76,9 @@ static inline uint64_t fl_slot_key(const struct fl_slot *slot, uint64_t stamp_ba
     return fl_slot_stamp(slot, stamp_base) << 1 | !(fl_slot_op(slot) & FL_OP_EARLY);
 }
 
-/** Does this slot, number `at` of the lane, hold the wide half of the event in the slot after it? Both are
- *  published at once: one without the other is no event, and none of this program's making. */
+/** Does this slot, number `at` of the lane, hold the wide half of the event in the slot after
+ * it? Both are published at once: one without the other is no event, and none of this program's
+ * making. */
 static inline bool fl_slot_goes_before(const struct fl_lane *lane, const struct fl_slot *slot,
                                        uint64_t at)
 {

@@ -1,10 +1,11 @@
 /*
  * The modules of a program, from /proc/<pid>/maps.
  *
- * All mappings of one file that stand together, as the loader makes them, are one module. Only the executable ones matter to a
- * stack, but the lowest one tells where the file's first byte of code or data lies: address in memory
- * minus its start, plus the address of the file's first loadable segment, is the address as the ELF file
- * numbers it. A module is named in the trace when the first frame in it is met.
+ * All mappings of one file that stand together, as the loader makes them, are one module. Only
+ * the executable ones matter to a stack, but the lowest one tells where the file's first byte
+ * of code or data lies: address in memory minus its start, plus the address of the file's first
+ * loadable segment, is the address as the ELF file numbers it. A module is named in the trace
+ * when the first frame in it is met.
  */
 #include "modules.h"
 
@@ -73,9 +74,9 @@ static struct module *list_add(struct list *list)
     return &list->at[list->count++];
 }
 
-/* Does a mapping go on with the module before it? The loader maps a file by rising offsets; two parts
- * that share their first page may both have offset 0, where the second is its code. What starts over is
- * the file once more: mapped as data beside the library, say. */
+/* Does a mapping go on with the module before it? The loader maps a file by rising offsets; two
+ * parts that share their first page may both have offset 0, where the second is its code. What
+ * starts over is the file once more: mapped as data beside the library, say. */
 static bool is_continued(const struct module *last, const struct module *found,
                          const char *path, char execute)
 {
@@ -180,7 +181,8 @@ static bool module_remember(struct fl_modules *modules, const struct module *mod
     return added != NULL;
 }
 
-/* Read what the file says of itself, through the program's own root, and name it in the trace. */
+/* Read what the file says of itself, through the program's own root, and name it in the
+ * trace. */
 static bool module_name(struct fl_modules *modules, struct fl_writer *writer,
                         struct module *module)
 {

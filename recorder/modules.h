@@ -1,5 +1,6 @@
 /**
- * The memory map of a program: from an address in memory to a module and an address in its file.
+ * The memory map of a program: from an address in memory to a module and an address in its
+ * file.
  *
  * Thread safety: a list belongs to its session's thread.
  */

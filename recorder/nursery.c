@@ -1,8 +1,8 @@
 /*
- * A short list under a lock. A live set is copied when the parent's drain comes to the FORK slot,
- * O(live), because the parent goes on; the child claims it a moment later, since it joins before
- * its fork returns. A fork that failed takes it back; what is never claimed, because the child died
- * first, is pushed out by later ones.
+ * A short list under a lock. A live set is copied when the parent's drain comes to the FORK
+ * slot, O(live), because the parent goes on; the child claims it a moment later, since it joins
+ * before its fork returns. A fork that failed takes it back; what is never claimed, because the
+ * child died first, is pushed out by later ones.
  */
 #include "nursery.h"
 

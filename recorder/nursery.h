@@ -1,9 +1,9 @@
 /**
- * What forked children have inherited: live sets on their way from the parent's trace, where the
- * fork stands among the calls, to the child's, which begins with them.
+ * What forked children have inherited: live sets on their way from the parent's trace, where
+ * the fork stands among the calls, to the child's, which begins with them.
  *
- * Thread safety: everything here; the drain threads of all processes share one nursery. Without one (NULL)
- * nothing is left: children are not recorded.
+ * Thread safety: everything here; the drain threads of all processes share one nursery. Without
+ * one (NULL) nothing is left: children are not recorded.
  */
 #ifndef FL_NURSERY_H
 #define FL_NURSERY_H
@@ -34,12 +34,14 @@ struct fl_nursery;
 struct fl_nursery *fl_nursery_new(void);
 void fl_nursery_free(struct fl_nursery *nursery);
 
-/** Leave the live set of `namer` for a child of fork number `fork`. O(live). When more
- *  than eight million objects or 4,096 sets wait, the oldest are dropped: their children inherit nothing. */
+/** Leave the live set of `namer` for a child of fork number `fork`. O(live). When more than
+ * eight million objects or 4,096 sets wait, the oldest are dropped: their children inherit
+ * nothing. */
 void fl_nursery_put(struct fl_nursery *nursery, pid_t parent, uint64_t fork,
                     uint64_t parent_event, const struct fl_namer *namer);
 
-/** Tell a child of that fork, which may wait already, that it inherits nothing that is known. */
+/** Tell a child of that fork, which may wait already, that it inherits nothing that is
+ * known. */
 void fl_nursery_refuse(struct fl_nursery *nursery, pid_t parent, uint64_t fork);
 
 /**

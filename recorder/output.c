@@ -56,14 +56,16 @@ void fl_output_hold_streams(void)
         close(fd);
 }
 
-/* What is inherited is never close-on-exec: such a standard output is fl_output_hold_streams's. */
+/* What is inherited is never close-on-exec: such a standard output is
+ * fl_output_hold_streams's. */
 static bool is_stdout_closed(void)
 {
     const int flags = fcntl(STDOUT_FILENO, F_GETFD);
     return flags < 0 || (flags & FD_CLOEXEC) != 0;
 }
 
-/* Something that is no plain file, or a plain file that somebody holds open under such a name. */
+/* Something that is no plain file, or a plain file that somebody holds open under such a
+ * name. */
 static bool is_special(const char *path)
 {
     struct stat status;
@@ -83,8 +85,8 @@ static void part_forget(struct fl_output *output)
     output->part = output->target = NULL;
 }
 
-/* Behind a link the file itself is replaced, not the link. Both names are made now: at the end there
- * may be no memory for them. False: there is none now. */
+/* Behind a link the file itself is replaced, not the link. Both names are made now: at the end
+ * there may be no memory for them. False: there is none now. */
 static bool part_open(struct fl_output *output)
 {
     output->target = realpath(output->path, NULL);

@@ -17,19 +17,19 @@ char *fl_output_default(const char *program, pid_t pid);
  */
 char *fl_output_name(const char *path, uint32_t number);
 
-/** The name of another process's first trace: ".PID" put before the suffix (t.zst, t.123.zst), and with
- *  it `use` where the pid has come round and this is not its first (t.123-2.zst). */
+/** The name of another process's first trace: ".PID" put before the suffix (t.zst, t.123.zst),
+ * and with it `use` where the pid has come round and this is not its first (t.123-2.zst). */
 char *fl_output_name_of(const char *path, pid_t pid, uint32_t use);
 
 /**
- * Give the numbers 0, 1 and 2 that are closed to /dev/null, so that no file of ours gets one and
- * is then written to by whoever prints. The program finds them closed: they end on exec.
+ * Give the numbers 0, 1 and 2 that are closed to /dev/null, so that no file of ours gets one
+ * and is then written to by whoever prints. The program finds them closed: they end on exec.
  */
 void fl_output_hold_streams(void);
 
 /**
- * Where a trace goes. A file is written as PATH.part and gets its name when it is whole, so that
- * an older trace of that name stays until then and none is taken for whole that is not.
+ * Where a trace goes. A file is written as PATH.part and gets its name when it is whole, so
+ * that an older trace of that name stays until then and none is taken for whole that is not.
  */
 struct fl_output {
     int fd;     /* -1: none */

@@ -7,10 +7,10 @@
  * functions here run on any thread at any time and take no lock, so that a thread which holds
  * the loader's lock and allocates cannot wait for the one that is inside dlsym.
  *
- * Behind it, in the same buffer, are cells: what the loader and libunwind allocate on our behalf later.
- * Those are reused: for each power of two of bytes a stack of free ones (R. K. Treiber, Systems
- * Programming: Coping with Parallelism, 1986), whose head carries a count against the return of a
- * cell between a look and a swap.
+ * Behind it, in the same buffer, are cells: what the loader and libunwind allocate on our
+ * behalf later. Those are reused: for each power of two of bytes a stack of free ones (R. K.
+ * Treiber, Systems Programming: Coping with Parallelism, 1986), whose head carries a count
+ * against the return of a cell between a look and a swap.
  *
  * C libraries lack some of the family (free_sized before glibc 2.43, pvalloc in musl): those
  * are built from the others, with the same effect for the program.
@@ -301,7 +301,8 @@ void fl_resolve_rest(void)
 #define FIND_MEMBER(type, name, parameters) FIND(fl_real, name);
     FL_REAL_REST_LIST(FIND_MEMBER)
 #undef FIND_MEMBER
-    /* The program must not see that a name was missing. Asked again, libc also frees its text. */
+    /* The program must not see that a name was missing. Asked again, libc also frees its
+     * text. */
     (void)dlerror();
     (void)dlerror();
 }

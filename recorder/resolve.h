@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(return type, name, parameters, names of the parameters): each has a fallback in resolve.c */
+/* X(return type, name, parameters, names of the parameters): each has a fallback in
+ * resolve.c */
 #define FL_REAL_LIST(X)                                                                        \
     X(void *, malloc, (size_t bytes))                                                          \
     X(void *, calloc, (size_t count, size_t bytes))                                            \
@@ -54,9 +55,9 @@ static inline bool fl_boot_owns(const void *block)
 }
 
 /**
- * Take a block for what the loader or libunwind allocate on our behalf. The program would not have
- * made the call; if it frees the block, at the end of a thread say, it is known by its address and
- * that is no call of the program's either.
+ * Take a block for what the loader or libunwind allocate on our behalf. The program would not
+ * have made the call; if it frees the block, at the end of a thread say, it is known by its
+ * address and that is no call of the program's either.
  *
  * @return  16-byte aligned, contents unspecified; NULL when it is large or there is no room: then
  *          the real allocator serves
@@ -68,11 +69,12 @@ void *fl_own_take(size_t bytes);
 /** Find the real functions. Call it from one thread at a time; allocates nothing itself. */
 void fl_resolve(void);
 
-/** Find those of FL_REAL_REST_LIST, once the C library has started; until then free stands in. */
+/** Find those of FL_REAL_REST_LIST, once the C library has started; until then free stands
+ * in. */
 void fl_resolve_rest(void);
 
-/** Resize a block of the static buffer: one of fl_own_take stays there if it can, others move to the real
- *  allocator. NULL: no memory, the block is as it was. */
+/** Resize a block of the static buffer: one of fl_own_take stays there if it can, others move
+ * to the real allocator. NULL: no memory, the block is as it was. */
 void *fl_boot_realloc(void *block, size_t bytes);
 
 /** Free a block of the static buffer. */

@@ -43,8 +43,8 @@
 #define FL_LIBC_TEXT_MAX   64
 #define FL_OBJECT_PATH_MAX 1024
 
-/* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped before
- * the real call, so that it goes first among equal stamps. */
+/* The op byte: a call of enum fl_kind, or one of these; FL_OP_EARLY marks what is stamped
+ * before the real call, so that it goes first among equal stamps. */
 enum fl_ring_op {
     FL_OP_FORK_FAILED = 0x17,   /* size = its number in this process */
     FL_OP_MODULES = 0x18,       /* the memory map has changed, and the thread waits */
@@ -160,7 +160,8 @@ static inline uint64_t fl_slot_rest(uint64_t size_bytes, uint64_t stamp)
     return (size_bytes & UINT32_MAX) | stamp << 32;
 }
 
-/** Does an event of this size and stamp need a WIDE slot, when `base` was the last wide stamp? */
+/** Does an event of this size and stamp need a WIDE slot, when `base` was the last wide
+ * stamp? */
 static inline bool fl_slot_is_wide(uint64_t size_bytes, uint64_t stamp, uint64_t base)
 {
     return (((stamp ^ base) | size_bytes) >> 32) != 0;

@@ -50,8 +50,8 @@ static void inherit(struct fl_session *session, const struct fl_inheritance *inh
     }
 }
 
-/* The process waits for its trace, so none of its stamps is from before this. When times are those
- * at which flrec sees the events, they begin with its first look. */
+/* The process waits for its trace, so none of its stamps is from before this. When times are
+ * those at which flrec sees the events, they begin with its first look. */
 static void times_begin(struct fl_session *session)
 {
     const enum fl_times times = session->config.times;

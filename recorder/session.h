@@ -93,8 +93,8 @@ void fl_session_round(struct fl_session *session, uint64_t now_ns);
 /** fl_take of the merge; `session` is the user pointer. */
 void fl_session_take(void *session, struct fl_lane *lane, uint64_t bound, uint64_t stop);
 
-/** Instead of it where there is no session: drops what is there up to `stop`, and lets no child wait
- *  for what it would inherit. */
+/** Instead of it where there is no session: drops what is there up to `stop`, and lets no child
+ * wait for what it would inherit. */
 void fl_session_pass(const struct fl_session_config *config, struct fl_lane *lane,
                      uint64_t stop);
 

@@ -9,8 +9,9 @@
  * its address again; the second half writes the event, or puts the object back when the call
  * failed. A second half without a first is a realloc of NULL.
  *
- * Calls that are left out (--start-after, a pause) must not tear the trace: an object that it has ends
- * in it, when it is freed meanwhile; one that it never had is passed over when it is freed later.
+ * Calls that are left out (--start-after, a pause) must not tear the trace: an object that it
+ * has ends in it, when it is freed meanwhile; one that it never had is passed over when it is
+ * freed later.
  *
  * After a write error nothing more is named or encoded; slots are dropped, so that the program
  * runs on.
@@ -62,7 +63,8 @@ static void put_implied_free(struct fl_session *session, struct fl_named ended)
     fl_session_put(session, &event, ended.size_bytes);
 }
 
-/* Name `object` at `address`; what is there already ends. False: no memory, and nothing is taken any more. */
+/* Name `object` at `address`; what is there already ends. False: no memory, and nothing is
+ * taken any more. */
 static inline bool object_name(struct fl_session *session, uint64_t address,
                                struct fl_named object)
 {
@@ -237,8 +239,8 @@ static uint8_t alignment_mend(const struct fl_event *event, uint64_t address)
     return has_failed ? FL_ALIGN_INVALID : FL_ALIGN_DEFAULT;
 }
 
-/* When the event with this stamp was made. One from the future is not of this program's making, and would
- * take the time of all that follow: it is as old as the event before it. */
+/* When the event with this stamp was made. One from the future is not of this program's making,
+ * and would take the time of all that follow: it is as old as the event before it. */
 static uint64_t time_of(struct fl_session *session, uint64_t stamp)
 {
     const uint64_t time_ns = fl_clock_ns(&session->config.clock, stamp);
@@ -284,8 +286,8 @@ static inline void take_event(struct fl_session *session, struct fl_lane *lane,
         take_rest(session, lane, address, &event);
 }
 
-/* Nobody notes what is live any more: the children of this fork need not wait for it. And a mark is
- * not written, but its place is given back. */
+/* Nobody notes what is live any more: the children of this fork need not wait for it. And a
+ * mark is not written, but its place is given back. */
 static void drop_event(const struct fl_session_config *config, const struct fl_slot *slot)
 {
     const unsigned op = fl_slot_op(slot) & FL_OP_KIND;

@@ -4,9 +4,9 @@
  * files is (RLIMIT_FSIZE), they are smaller and fewer.
  *
  * The processor's counter serves as stamp where the kernel itself keeps time by it, which it
- * only does after it has checked that all processors agree; elsewhere a shared counter does. The
- * shared one is also taken where two processors at most fight for its cache line: there it costs
- * less than the fence before the other (DESIGN.md, Order).
+ * only does after it has checked that all processors agree; elsewhere a shared counter does.
+ * The shared one is also taken where two processors at most fight for its cache line: there it
+ * costs less than the fence before the other (DESIGN.md, Order).
  */
 #include "shared.h"
 
@@ -121,8 +121,8 @@ static uint64_t total_bytes(uint64_t rings, uint64_t slots)
     return header_bytes(rings) + rings * slots * sizeof(struct fl_slot);
 }
 
-/* Within a limit, rings are made smaller rather than few: a short ring costs time, a missing one
- * costs events. At least one is left, whatever the limit. */
+/* Within a limit, rings are made smaller rather than few: a short ring costs time, a missing
+ * one costs events. At least one is left, whatever the limit. */
 static uint32_t rings_fit(uint64_t *slots, uint64_t budget)
 {
     while (*slots > FL_RING_SLOTS_SMALL && total_bytes(FL_RINGS_WANTED, *slots) > budget)

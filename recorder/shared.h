@@ -15,8 +15,8 @@ enum fl_stamp_choice {
     FL_STAMP_AUTO_CLOCK, /* none of the option's: auto, where stamps must also tell the time */
 };
 
-/** What flrec wrote at the start of the memory, where the program may write over it: flrec goes by this
- *  copy, taken before the program runs. */
+/** What flrec wrote at the start of the memory, where the program may write over it: flrec goes
+ * by this copy, taken before the program runs. */
 struct fl_shared_facts {
     uint64_t total_bytes;
     uint64_t slots_offset; /* bytes from the start to ring 0's slots */

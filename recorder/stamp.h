@@ -2,10 +2,10 @@
  * Stamps: a number that grows along every chain of cause and effect between threads.
  *
  * The processor's counter is read with a fence before it, because the read is not ordered by
- * itself: ahead of a free it could run before the load that got the pointer from another thread,
- * and after an allocation before the allocator's lock was taken. Either would stamp an event
- * earlier than its cause. After the read no fence is needed: the stamp is data of the record,
- * and the record is published before anything the real free stores.
+ * itself: ahead of a free it could run before the load that got the pointer from another
+ * thread, and after an allocation before the allocator's lock was taken. Either would stamp an
+ * event earlier than its cause. After the read no fence is needed: the stamp is data of the
+ * record, and the record is published before anything the real free stores.
  */
 #ifndef FL_STAMP_H
 #define FL_STAMP_H
@@ -59,8 +59,8 @@ static inline void fl_stamp_settle(void)
 
 /**
  * A bound for the drain: every stamp taken after this returns is at least this, and every load
- * after it sees what was published before it. The ring heads are read next: ahead of the counter
- * they would miss the cause of an event they show.
+ * after it sees what was published before it. The ring heads are read next: ahead of the
+ * counter they would miss the cause of an event they show.
  */
 static inline uint64_t fl_stamp_bound(struct fl_shared *shared, uint32_t source)
 {

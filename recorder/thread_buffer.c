@@ -6,9 +6,9 @@
  * destructor of ours. flrec sees that the thread is gone and frees the ring when it is empty.
  * Claims take the lowest free ring, so that its pages are likely to be there already. O(rings).
  *
- * Waiting for room is the only place where a recorded program sleeps because of us. There, and where
- * a call is dropped instead (--lossy), flrec's death is noticed: the kernel marks the robust mutex that
- * flrec holds.
+ * Waiting for room is the only place where a recorded program sleeps because of us. There, and
+ * where a call is dropped instead (--lossy), flrec's death is noticed: the kernel marks the
+ * robust mutex that flrec holds.
  */
 #include "thread_buffer.h"
 
@@ -187,18 +187,18 @@ static bool tail_wait(struct fl_thread *self, uint64_t goal)
     return true;
 }
 
-/* --lossy: calls may be dropped, and what only they need. All else waits: without a FORK the child's
- * trace would begin with nothing, without a FRAME all later stacks of the ring would be unknown, and a
- * MARK is what the user looks for. They are few, and a fork waits for flrec in any case. A
- * THREAD_START finds its ring empty. */
+/* --lossy: calls may be dropped, and what only they need. All else waits: without a FORK the
+ * child's trace would begin with nothing, without a FRAME all later stacks of the ring would be
+ * unknown, and a MARK is what the user looks for. They are few, and a fork waits for flrec in
+ * any case. A THREAD_START finds its ring empty. */
 static bool op_may_be_lost(unsigned op)
 {
     const unsigned kind = op & FL_OP_KIND;
     return kind < (unsigned)FL_CALL_COUNT || kind == FL_OP_REALLOC_BEGIN || kind == FL_OP_STACK;
 }
 
-/* Drop the call that `op` belongs to; it is counted where it would have ended. Until then the limit
- * brings each of its events here, though there be room again. */
+/* Drop the call that `op` belongs to; it is counted where it would have ended. Until then the
+ * limit brings each of its events here, though there be room again. */
 static void call_lose(struct fl_thread *self, unsigned op)
 {
     struct fl_shared *shared = fl_process.shared;

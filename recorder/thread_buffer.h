@@ -97,8 +97,9 @@ static inline uint64_t fl_thread_stamp(struct fl_thread *self)
     return fl_stamp_take(fl_process.shared, fl_process.stamp_source);
 }
 
-/** Slots that must be free before `op` is written: two, a WIDE one and its own, and as many for each
- *  other that the same call may write after it. So a call is in the ring as a whole or not at all. */
+/** Slots that must be free before `op` is written: two, a WIDE one and its own, and as many for
+ * each other that the same call may write after it. So a call is in the ring as a whole or not
+ * at all. */
 static inline uint64_t fl_op_room(unsigned op)
 {
     switch (op & FL_OP_KIND) {

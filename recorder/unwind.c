@@ -2,32 +2,33 @@
  * Call stacks in the program (libflrec-stacks.so only).
  *
  * libunwind's unw_backtrace walks the frames through a cache of its own. A hash of the return
- * addresses is looked up in the ring's set of known stacks: a known one is a number. A new one is sent
- * once, frame by frame. The set goes with the ring, not the thread: the next thread that claims the
- * ring finds it, and so does flrec, which keeps for each ring what its numbers mean. Memory: 12 bytes
- * for each stack a ring has met, in a table at most three quarters full.
+ * addresses is looked up in the ring's set of known stacks: a known one is a number. A new one
+ * is sent once, frame by frame. The set goes with the ring, not the thread: the next thread
+ * that claims the ring finds it, and so does flrec, which keeps for each ring what its numbers
+ * mean. Memory: 12 bytes for each stack a ring has met, in a table at most three quarters full.
  *
- * libunwind is opened by dlopen, RTLD_LOCAL, and not linked: it exports _Unwind_RaiseException and its
- * like, and a library that comes in with LD_PRELOAD would give them to the program in place of
- * libgcc's. It is opened by our constructor: what the loader and the constructors of the program's
- * libraries allocate before has no stack. (-z initfirst would bring us before them, but libc needs
- * that place: it sets up environ there. And a first call of malloc may come from inside a dlopen.)
+ * libunwind is opened by dlopen, RTLD_LOCAL, and not linked: it exports _Unwind_RaiseException
+ * and its like, and a library that comes in with LD_PRELOAD would give them to the program in
+ * place of libgcc's. It is opened by our constructor: what the loader and the constructors of
+ * the program's libraries allocate before has no stack. (-z initfirst would bring us before
+ * them, but libc needs that place: it sets up environ there. And a first call of malloc may
+ * come from inside a dlopen.)
  *
- * fork. libunwind and the loader have locks. A thread that holds one while another thread forks would
- * leave it taken in the child for ever. So each thread says when it is in there, and a thread that forks
- * lets nobody in and waits until all are out, some milliseconds at most: a child that still finds
- * somebody in there at its fork takes no stacks. (A thread's flag is set before the lock is taken, and
- * what a child sees of a thread's stores is a beginning of them.)
+ * fork. libunwind and the loader have locks. A thread that holds one while another thread forks
+ * would leave it taken in the child for ever. So each thread says when it is in there, and a
+ * thread that forks lets nobody in and waits until all are out, some milliseconds at most: a
+ * child that still finds somebody in there at its fork takes no stacks. (A thread's flag is set
+ * before the lock is taken, and what a child sees of a thread's stores is a beginning of them.)
  *
- * dl_iterate_phdr. Its callback runs under a lock of the loader's that libunwind wants, too, while it
- * holds one of its own. So what the program allocates in a callback has no stack: our dl_iterate_phdr notes
- * that the thread is in there.
+ * dl_iterate_phdr. Its callback runs under a lock of the loader's that libunwind wants, too,
+ * while it holds one of its own. So what the program allocates in a callback has no stack: our
+ * dl_iterate_phdr notes that the thread is in there.
  *
- * Modules. flrec reads the program's memory map, and it must read it while the module of a new frame
- * is there: before the first stack, and whenever the loader has added or removed something since, the
- * thread asks for it and waits until it is done, two system calls. After dlclose other code may come to
- * stand at the same addresses, so all sets are emptied (our dlclose raises `epoch`), and
- * libunwind's cache as well.
+ * Modules. flrec reads the program's memory map, and it must read it while the module of a new
+ * frame is there: before the first stack, and whenever the loader has added or removed
+ * something since, the thread asks for it and waits until it is done, two system calls. After
+ * dlclose other code may come to stand at the same addresses, so all sets are emptied (our
+ * dlclose raises `epoch`), and libunwind's cache as well.
  */
 #include "unwind.h"
 
@@ -74,7 +75,8 @@ struct unwinder {
 static _Thread_local struct unwinder unwinder __attribute__((tls_model("initial-exec")));
 /* Calls of dl_iterate_phdr that the thread is in. */
 static _Thread_local uint32_t iterating __attribute__((tls_model("initial-exec")));
-/* Is the ring's thread in libunwind or the loader? A cache line each: all threads write theirs. */
+/* Is the ring's thread in libunwind or the loader? A cache line each: all threads write
+ * theirs. */
 static struct {
     alignas(FL_CACHE_LINE) _Atomic bool is_set;
 } inside_of[FL_RINGS_MAX];
@@ -139,7 +141,8 @@ static uint32_t known_find(const struct known *known, uint64_t hash)
     return place;
 }
 
-/* A set twice as large. Without memory for it, this one is emptied: its stacks are sent again. */
+/* A set twice as large. Without memory for it, this one is emptied: its stacks are sent
+ * again. */
 static struct known *known_grow(struct known *known)
 {
     struct known *grown = known_new(2 * known->capacity);
@@ -263,8 +266,8 @@ static void iterating_end(const uint32_t *before)
     iterating = *before;
 }
 
-/* A callback may leave by an exception, and then the lock is let go of; by longjmp it is not, and the
- * thread stays without stacks. */
+/* A callback may leave by an exception, and then the lock is let go of; by longjmp it is not,
+ * and the thread stays without stacks. */
 __attribute__((visibility("default"))) int
 dl_iterate_phdr(int (*callback)(struct dl_phdr_info *, size_t, void *), void *data)
 {

@@ -18,9 +18,9 @@
 void fl_unwind_begin(void);
 
 /**
- * Put the caller's stack into the ring, for the allocating call that `self` records next: nothing
- * when it is the stack of the call before, one slot when this ring has met it, else one slot
- * for each frame and one more. Between fl_enter and fl_leave. Keeps errno.
+ * Put the caller's stack into the ring, for the allocating call that `self` records next:
+ * nothing when it is the stack of the call before, one slot when this ring has met it, else one
+ * slot for each frame and one more. Between fl_enter and fl_leave. Keeps errno.
  *
  * Cost 0.2-0.6 us for a stack of 10-30 frames, nearly all of it in unw_backtrace.
  */

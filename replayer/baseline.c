@@ -1,10 +1,10 @@
 /*
- * A baseline is a document of --json, nothing else, so what is compared is what anyone can read. It
- * is untrusted input: its size is bounded, jansson bounds its depth, and each value is used only
- * as the type it has.
+ * A baseline is a document of --json, nothing else, so what is compared is what anyone can
+ * read. It is untrusted input: its size is bounded, jansson bounds its depth, and each value is
+ * used only as the type it has.
  *
- * A trace is the same when its calls are (`trace_hash`), whatever its file is called and however it
- * is cut into chunks.
+ * A trace is the same when its calls are (`trace_hash`), whatever its file is called and
+ * however it is cut into chunks.
  */
 #include "baseline.h"
 

@@ -13,7 +13,8 @@
 #define FL_BASELINE_BYTES_MAX (64u << 20)
 
 /**
- * Read the results at `path`, a baseline or one of two to be compared, at most FL_BASELINE_BYTES_MAX.
+ * Read the results at `path`, a baseline or one of two to be compared, at most
+ * FL_BASELINE_BYTES_MAX.
  *
  * @param out  a document of this schema; release it with json_decref
  * @return     FL_OK; FL_IO when the file cannot be read; FL_USAGE with line and column when it is no
@@ -31,15 +32,17 @@ enum fl_status fl_baseline_save(const char *path, const char *text, size_t bytes
                                 struct fl_error *err) __attribute__((warn_unused_result));
 
 /**
- * May `now` be compared with `before`? It may when versions, settings, traces (by their content)
- * and allocators with all knobs are the same; `before` may have more traces and allocators.
+ * May `now` be compared with `before`? It may when versions, settings, traces (by their
+ * content) and allocators with all knobs are the same; `before` may have more traces and
+ * allocators.
  *
  * @return FL_OK, or FL_USAGE with the first difference named
  */
 enum fl_status fl_baseline_match(const json_t *before, const json_t *now, const char *path,
                                  struct fl_error *err) __attribute__((warn_unused_result));
 
-/** Is a setting the same? One that only a newer document has is, while it is as it always was before. */
+/** Is a setting the same? One that only a newer document has is, while it is as it always was
+ * before. */
 bool fl_baseline_is_same(const json_t *was, const json_t *is);
 
 /** The trace of `document` with the content of `trace`, or NULL. */

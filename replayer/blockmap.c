@@ -9,10 +9,11 @@
  *
  * The directory is 2 GiB of reserved address space of which only the used pages exist (one page
  * covers 256 MiB of heap). A leaf goes back to a free list when its last bit is cleared, so the
- * memory follows the live blocks: 1/64 of the heap where it is dense, at most one leaf per block
- * where it is not; blocks of many windows cost 4 bytes per window. Two blocks that do not
+ * memory follows the live blocks: 1/64 of the heap where it is dense, at most one leaf per
+ * block where it is not; blocks of many windows cost 4 bytes per window. Two blocks that do not
  * overlap never share a granule, because every block starts at a multiple of 8 or lies 8 bytes
- * (a header) behind the one before it: the test is exact. A balanced tree would be O(log n) with a cache miss per level; this is one or two.
+ * (a header) behind the one before it: the test is exact. A balanced tree would be O(log n)
+ * with a cache miss per level; this is one or two.
  */
 #include "blockmap.h"
 

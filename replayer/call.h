@@ -21,7 +21,8 @@ static inline void *fl_call_zeroed(struct fl_allocator *self, size_t bytes)
     return block == NULL ? NULL : memset(block, 0, bytes);
 }
 
-/** Give `block` back as `action` says; the size and the alignment are used where the allocator takes them. */
+/** Give `block` back as `action` says; the size and the alignment are used where the allocator
+ * takes them. */
 static inline bool fl_call_free(struct fl_allocator *self, enum fl_action action, void *block,
                                 uint64_t bytes, uint8_t align_log2)
 {

@@ -7,9 +7,9 @@
  *   free     contents verified over the whole block, then given back; no refusal of a live one
  *   heap     its own invariants: O(1) ones after each step, whole walks now and then
  *
- * The pattern's seed is the serial of the object, and stays through a realloc, so that only what
- * is new is written. The first finding ends the pass: after a wrong answer nothing is sure.
- * Cost: a few cache misses per step and about 0.1 ns per byte of block.
+ * The pattern's seed is the serial of the object, and stays through a realloc, so that only
+ * what is new is written. The first finding ends the pass: after a wrong answer nothing is
+ * sure. Cost: a few cache misses per step and about 0.1 ns per byte of block.
  */
 #include "check.h"
 

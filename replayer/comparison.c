@@ -1,10 +1,11 @@
 /*
- * Traces are matched by their calls (trace_hash), else by name, allocators by their labels. Whether times
- * differ is for the runs in the documents to say: the rank-sum test on them (ranksum.h). What differs between
- * two starts of flreplay, on the same machine even, is in no run, so a small difference beyond the noise of the
- * runs may still be one of the moment.
+ * Traces are matched by their calls (trace_hash), else by name, allocators by their labels.
+ * Whether times differ is for the runs in the documents to say: the rank-sum test on them
+ * (ranksum.h). What differs between two starts of flreplay, on the same machine even, is in no
+ * run, so a small difference beyond the noise of the runs may still be one of the moment.
  *
- * Traces, allocators and means are found through indexes, so a document of any shape costs its size.
+ * Traces, allocators and means are found through indexes, so a document of any shape costs its
+ * size.
  */
 #include "comparison.h"
 
@@ -30,8 +31,8 @@ static void *array_grow(struct fl_comparison *comparison, void *array, size_t co
     return grown != NULL ? grown : array; /* cppcheck-suppress memleak ; the caller has it */
 }
 
-/* The elements of an array by the text that they have under `key`, the first of each; those without one are left out.
- * Owned by the caller; NULL when out of memory. */
+/* The elements of an array by the text that they have under `key`, the first of each; those
+ * without one are left out. Owned by the caller; NULL when out of memory. */
 static json_t *index_make(const json_t *array, const char *key)
 {
     json_t *index = json_object();
@@ -304,8 +305,8 @@ static bool traces_index(struct traces *traces, const json_t *document)
     return traces->by_hash != NULL && traces->by_name != NULL;
 }
 
-/* The one of `there` that `trace`, which is one of `here`, is compared with: that of the same calls, else that of the same name,
- * when no other of `here` has its calls. NULL: none. */
+/* The one of `there` that `trace`, which is one of `here`, is compared with: that of the same
+ * calls, else that of the same name, when no other of `here` has its calls. NULL: none. */
 static const json_t *trace_match(const struct traces *there, const struct traces *here,
                                  const json_t *trace)
 {

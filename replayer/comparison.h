@@ -1,6 +1,6 @@
 /**
- * Two documents of results compared: --diff. Every metric of metric.c for each trace and allocator that both
- * have, and what stands in the way of comparing them.
+ * Two documents of results compared: --diff. Every metric of metric.c for each trace and
+ * allocator that both have, and what stands in the way of comparing them.
  *
  * Thread safety: a comparison belongs to one thread; it points into the documents.
  */
@@ -18,7 +18,8 @@
 
 enum fl_comparison_age { FL_BEFORE, FL_AFTER, FL_COMPARISON_AGES };
 
-/** Something but a figure that is not the same in both: a setting, a version, the calls of a trace. */
+/** Something but a figure that is not the same in both: a setting, a version, the calls of a
+ * trace. */
 struct fl_comparison_difference {
     const char *trace, *allocator; /* "" where it is about all */
     const char *group;             /* "settings", "machine", or "" */

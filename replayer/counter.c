@@ -1,8 +1,8 @@
 /*
- * perf_event_open(2). Instructions in user space are nearly exact: the same loop over the same steps differs by what
- * interrupts add, some in a million, where times differ by a tenth. Many virtual machines and containers have
- * no counters, so all of this may be absent. Pinned: it is never shared out by turns, and a count that is
- * there is whole.
+ * perf_event_open(2). Instructions in user space are nearly exact: the same loop over the same
+ * steps differs by what interrupts add, some in a million, where times differ by a tenth. Many
+ * virtual machines and containers have no counters, so all of this may be absent. Pinned: it is
+ * never shared out by turns, and a count that is there is whole.
  */
 #include "counter.h"
 

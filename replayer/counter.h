@@ -12,7 +12,8 @@ struct fl_counter {
     int fd; /* below 0: not open, and then nothing is counted */
 };
 
-/** User-space instructions. 0, or a negative errno where the machine or the kernel counts none. */
+/** User-space instructions. 0, or a negative errno where the machine or the kernel counts
+ * none. */
 int fl_counter_open_instructions(struct fl_counter *counter);
 
 /** An event by its numbers in linux/perf_event.h, in user space. The same. */

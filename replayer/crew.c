@@ -1,24 +1,28 @@
 /*
- * Windows. The thread of the worker takes batches, sorts their steps by thread, and stops at FL_CREW_WINDOW
- * steps; then the members run them, the clock with them, and it takes the next. Nothing is decoded or sorted while the
- * clock runs, and a thread is woken once in a window. It also stops when ENDS_MAX threads are over, so that there are
- * not many more at a time than the program had.
+ * Windows. The thread of the worker takes batches, sorts their steps by thread, and stops at
+ * FL_CREW_WINDOW steps; then the members run them, the clock with them, and it takes the next.
+ * Nothing is decoded or sorted while the clock runs, and a thread is woken once in a window. It
+ * also stops when ENDS_MAX threads are over, so that there are not many more at a time than the
+ * program had.
  *
  *     take, sort             run                       take, sort
  *     ------------------  |  member 0: a b . . d     |  ...
  *     one thread          |  member 1: . c c' . . e  |
  *                       clock                     clock
  *
- * Order. An object has a cell. Where the step before it on a cell is another member's and of the same window, a step
- * waits for the cell's turn, and that one raises it: only where threads meet is there anything atomic. A cell
- * that is free again is not used for as many frees as a window has steps, so that who allocates never waits for who freed.
+ * Order. An object has a cell. Where the step before it on a cell is another member's and of
+ * the same window, a step waits for the cell's turn, and that one raises it: only where threads
+ * meet is there anything atomic. A cell that is free again is not used for as many frees as a
+ * window has steps, so that who allocates never waits for who freed.
  *
- * Deadlock. Each wait is for a step that was recorded earlier. Of all steps of a window that are not done, take the one
- * recorded first: its member has nothing before it left, and what it waits for is done. So something always can
- * move, unless the allocator does not return, which the thread of the worker notices and says.
+ * Deadlock. Each wait is for a step that was recorded earlier. Of all steps of a window that
+ * are not done, take the one recorded first: its member has nothing before it left, and what it
+ * waits for is done. So something always can move, unless the allocator does not return, which
+ * the thread of the worker notices and says.
  *
- * Waiting: FL_SPINS looks, then a futex. Threads are libc's, as an allocator expects; libc allocates for each of them (the
- * vector of its thread storage) by the malloc of the process, while the clock stands.
+ * Waiting: FL_SPINS looks, then a futex. Threads are libc's, as an allocator expects; libc
+ * allocates for each of them (the vector of its thread storage) by the malloc of the process,
+ * while the clock stands.
  */
 #include "crew.h"
 

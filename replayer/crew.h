@@ -1,8 +1,8 @@
 /**
  * Replay by as many threads as recorded the trace (--threads=real).
  *
- * Ordered is what has to be: the calls of a thread among themselves, and an object's calls among themselves, whoever makes
- * them. The rest runs as the machine lets it.
+ * Ordered is what has to be: the calls of a thread among themselves, and an object's calls
+ * among themselves, whoever makes them. The rest runs as the machine lets it.
  *
  * Thread safety: a crew belongs to the thread that made it; what its members share is inside.
  */

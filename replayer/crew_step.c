@@ -1,7 +1,8 @@
 /*
- * What a member does with one step. Overlap is found by contents: two blocks that share bytes cannot both keep their
- * patterns, which differ by object, whichever threads have them; a table of all blocks would be one more thing
- * that threads wait for each other at. Of blocks above FL_TOUCH_WHOLE_BYTES the edges are written and read.
+ * What a member does with one step. Overlap is found by contents: two blocks that share bytes
+ * cannot both keep their patterns, which differ by object, whichever threads have them; a table
+ * of all blocks would be one more thing that threads wait for each other at. Of blocks above
+ * FL_TOUCH_WHOLE_BYTES the edges are written and read.
  */
 #include "crew_step.h"
 
@@ -38,7 +39,8 @@ static void cell_fill(const struct fl_crew_cell *cell, uint64_t from)
     fl_pattern_fill(cell->block, (size_t)(to - FL_TOUCH_EDGE_BYTES), (size_t)to, cell->seed);
 }
 
-/* First byte below `to` that is not as written, or FL_PATTERN_INTACT; of a large block its beginning. */
+/* First byte below `to` that is not as written, or FL_PATTERN_INTACT; of a large block its
+ * beginning. */
 static size_t cell_verify(const struct fl_crew_cell *cell, uint64_t to)
 {
     const bool is_whole = cell->size_bytes <= FL_TOUCH_WHOLE_BYTES;

@@ -1,6 +1,6 @@
 /*
- * Steps of the one trace in, events of the other out. Calls are written as what was run of them:
- * a realloc that freed as a free, an aligned call of any name as aligned_alloc.
+ * Steps of the one trace in, events of the other out. Calls are written as what was run of
+ * them: a realloc that freed as a free, an aligned call of any name as aligned_alloc.
  */
 #include "cut.h"
 

@@ -1,6 +1,6 @@
 /**
- * A cut: a copy of a trace, in memory, without some of its objects or calls, or with one call made
- * simpler.
+ * A cut: a copy of a trace, in memory, without some of its objects or calls, or with one call
+ * made simpler.
  *
  * Thread safety: pure but for the copy it makes.
  */

@@ -1,6 +1,6 @@
 /*
- * Nothing is replayed here: the figures are those of the files. The forms are those of a run that a comparison can be
- * written in.
+ * Nothing is replayed here: the figures are those of the files. The forms are those of a run
+ * that a comparison can be written in.
  */
 #include "diff.h"
 

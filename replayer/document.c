@@ -149,7 +149,8 @@ static bool trace_scan(const char *path, const struct fl_run_request *run,
     return is_read;
 }
 
-/* The document that a run would give, without its results. NULL: no memory, or no JSON of ours. */
+/* The document that a run would give, without its results. NULL: no memory, or no JSON of
+ * ours. */
 static json_t *document_foresee(const struct fl_run_request *run, char *const *paths,
                                 size_t path_count)
 {
@@ -278,7 +279,8 @@ static enum fl_status text_read(struct fl_document *document, json_t **now,
     return FL_OK;
 }
 
-/* The forms are written whatever the gate meets: a baseline that does not fit loses no figure. */
+/* The forms are written whatever the gate meets: a baseline that does not fit loses no
+ * figure. */
 static enum fl_status results_give(struct fl_document *document, const json_t *now,
                                    bool has_gate, FILE *gate_out, int *exit_code,
                                    struct fl_error *err)

@@ -63,15 +63,17 @@ enum fl_status fl_document_request_output(struct fl_document_request *request,
 /** Are the tables of standard output left out? */
 bool fl_document_takes_stdout(const struct fl_document_request *request);
 
-/** Begin; reads the baseline. FL_OK, FL_IO, FL_NOMEM, FL_USAGE. On failure nothing is left open. */
+/** Begin; reads the baseline. FL_OK, FL_IO, FL_NOMEM, FL_USAGE. On failure nothing is left
+ * open. */
 enum fl_status fl_document_open(struct fl_document *document,
                                 const struct fl_document_request *request,
                                 const struct fl_run_request *run, struct fl_error *err)
     __attribute__((warn_unused_result));
 
 /**
- * Before the run, tell what it would end with: a baseline that does not fit, by version, settings, allocators and, where a
- * trace is a plain file, its content, which costs a reading of it; or one that cannot be saved.
+ * Before the run, tell what it would end with: a baseline that does not fit, by version,
+ * settings, allocators and, where a trace is a plain file, its content, which costs a reading
+ * of it; or one that cannot be saved.
  *
  * @return FL_OK; FL_USAGE, FL_IO, FL_NOMEM
  */
@@ -87,8 +89,8 @@ void fl_document_drop(struct fl_document *document);
 void fl_document_add(struct fl_document *document, const struct fl_trace_result *result);
 
 /**
- * Write it where it was asked for. When `is_good`, every trace was whole and every allocator right:
- * only then is there a gate (to `gate_out`) and a new baseline.
+ * Write it where it was asked for. When `is_good`, every trace was whole and every allocator
+ * right: only then is there a gate (to `gate_out`) and a new baseline.
  *
  * @param exit_code  receives FL_EXIT_OK or FL_EXIT_GATE
  * @return           FL_OK; FL_IO when something could not be written; FL_USAGE when the baseline is

@@ -1,11 +1,11 @@
 /*
- * One pass. The driver decodes ahead while the worker runs. When the worker stops early, because it found
- * something or crashed, the rest of the trace is still decoded (into one batch nobody runs), so
- * that what is told about the trace is the same whatever its allocator did.
+ * One pass. The driver decodes ahead while the worker runs. When the worker stops early,
+ * because it found something or crashed, the rest of the trace is still decoded (into one batch
+ * nobody runs), so that what is told about the trace is the same whatever its allocator did.
  *
- * A worker that makes no progress is killed: neither a batch nor, in the check pass, an event was
- * finished while the driver waited for so long. Time counts only in steps as long as one wait, so
- * a stopped and continued flreplay, or a machine that slept, takes no worker for hung.
+ * A worker that makes no progress is killed: neither a batch nor, in the check pass, an event
+ * was finished while the driver waited for so long. Time counts only in steps as long as one
+ * wait, so a stopped and continued flreplay, or a machine that slept, takes no worker for hung.
  */
 #include "driver.h"
 
@@ -122,8 +122,8 @@ static struct fl_step_batch *batch_reserve(struct pass *pass)
     return NULL;
 }
 
-/* Hand over what was planned, in one go: whole lines of the cache change hands, where steps written one by
- * one would wait for each. */
+/* Hand over what was planned, in one go: whole lines of the cache change hands, where steps
+ * written one by one would wait for each. */
 static void batch_put(struct pass *pass)
 {
     struct fl_step_batch *batch = batch_reserve(pass);

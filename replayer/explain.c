@@ -7,10 +7,10 @@
  *     free list: (10316: 3780)
  *
  * Costs are differences of the exact counters; blocks come from the walk, free ones from the
- * index (explain_index.c). Addresses are offsets in the heap plus a base of the reader's choice,
- * so that they are the same in every run. Nothing is written into blocks. Each answer is held
- * against what the heap says about itself, and the whole heap is checked, so that nothing wrong is
- * taught. Cost: O(blocks) per call.
+ * index (explain_index.c). Addresses are offsets in the heap plus a base of the reader's
+ * choice, so that they are the same in every run. Nothing is written into blocks. Each answer
+ * is held against what the heap says about itself, and the whole heap is checked, so that
+ * nothing wrong is taught. Cost: O(blocks) per call.
  */
 #include "explain.h"
 

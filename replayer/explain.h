@@ -23,7 +23,8 @@ struct fl_explain_options {
 };
 
 /**
- * Replay `script` into an instance of `target` made for it, in this process, and write to `out`.
+ * Replay `script` into an instance of `target` made for it, in this process, and write to
+ * `out`.
  *
  * @return FL_OK; FL_WRONG when an answer or the heap is, with the line; FL_NOMEM
  */

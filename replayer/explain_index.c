@@ -7,8 +7,8 @@
  *                                                         right (10316: 3780)
  *
  * (address: bytes) is a block, `=` another one of the same size, which the tree keeps in a list
- * at its node; `small` is a size that the tree by size does not hold. A combined design shows each of its indexes. One pass over what ops->index
- * gives, in its order.
+ * at its node; `small` is a size that the tree by size does not hold. A combined design shows
+ * each of its indexes. One pass over what ops->index gives, in its order.
  */
 #include "explain.h"
 

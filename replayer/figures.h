@@ -1,5 +1,6 @@
 /**
- * What each figure of the tables means, in the words of --help. RESULTS.md has the same for JSON.
+ * What each figure of the tables means, in the words of --help. RESULTS.md has the same for
+ * JSON.
  *
  * Thread safety: constants.
  */

@@ -193,8 +193,8 @@ static int result_shrink(const struct fl_request *request, const struct fl_trace
 
 /* ---- the replay ---- */
 
-/* Results to the document and the series. What could not be replayed stands in the document all the same, where a
- * trace or the environment is to blame: no reader may miss it. */
+/* Results to the document and the series. What could not be replayed stands in the document all
+ * the same, where a trace or the environment is to blame: no reader may miss it. */
 static void result_record(struct output *output, struct fl_trace_result *result)
 {
     const int code = fl_status_exit(result->failure.status);
@@ -239,7 +239,8 @@ static int tables_print(const struct fl_request *request, const struct output *o
     return FL_EXIT_OK;
 }
 
-/* Errors and notes of one trace, to standard error; what is wrong is shrunk. Gives its exit code. */
+/* Errors and notes of one trace, to standard error; what is wrong is shrunk. Gives its exit
+ * code. */
 static int result_close(const struct fl_request *request, const struct fl_trace_result *result)
 {
     if (result->failure.status != FL_OK) {

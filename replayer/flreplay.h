@@ -8,7 +8,8 @@
 
 #include "target.h"
 
-/** Run the command line with the built-in targets and those of `catalog`; gives the exit code. */
+/** Run the command line with the built-in targets and those of `catalog`; gives the exit
+ * code. */
 int fl_replay_main(int argc, char **argv, const struct fl_catalog *catalog);
 
 #endif

@@ -1,6 +1,6 @@
 /**
- * Forms: the results as other programs read them. Each is a view of the JSON document and of what
- * the gate said; RESULTS.md describes them.
+ * Forms: the results as other programs read them. Each is a view of the JSON document and of
+ * what the gate said; RESULTS.md describes them.
  *
  * Thread safety: constants; one thread per stream.
  */

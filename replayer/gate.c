@@ -1,8 +1,8 @@
 /*
- * Every rule is about growth, because in all metrics less is better; what became better is shown and
- * never fails. Exact figures are compared as they are. Times differ from run to run, so theirs fail
- * only when the ranges of both runs are apart, too: a disturbed run widens its own range and
- * cannot fail alone.
+ * Every rule is about growth, because in all metrics less is better; what became better is
+ * shown and never fails. Exact figures are compared as they are. Times differ from run to run,
+ * so theirs fail only when the ranges of both runs are apart, too: a disturbed run widens its
+ * own range and cannot fail alone.
  */
 #include "gate.h"
 

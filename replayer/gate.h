@@ -62,8 +62,8 @@ void fl_gate_add_default(struct fl_gate *gate);
 /**
  * Compare two documents that fl_baseline_match accepted. Texts of the verdict belong to `now`.
  *
- * A timed figure is beyond its limit only when, besides, the smallest of this run's is larger than
- * the largest of the baseline's.
+ * A timed figure is beyond its limit only when, besides, the smallest of this run's is larger
+ * than the largest of the baseline's.
  *
  * @return FL_OK; FL_USAGE when a rule names what no allocator of the run can tell; FL_NOMEM
  */

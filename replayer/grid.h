@@ -1,7 +1,8 @@
 /**
  * A table of text that is laid out after it is filled, so that no column is wider than it needs
- * to be. The first column holds labels, left-aligned; the others are right-aligned. Rows may stand in
- * groups, each below a line of its own. Without memory for it a table is empty and says so.
+ * to be. The first column holds labels, left-aligned; the others are right-aligned. Rows may
+ * stand in groups, each below a line of its own. Without memory for it a table is empty and
+ * says so.
  *
  * Thread safety: one grid belongs to one thread.
  */
@@ -33,8 +34,8 @@ struct fl_grid_table {
     bool is_cut;    /* for lack of memory */
 };
 
-/** Begin a table of `columns` titles, at most FL_GRID_COLUMNS, beside the one of the labels. It ends with
- *  fl_grid_print or fl_grid_end. */
+/** Begin a table of `columns` titles, at most FL_GRID_COLUMNS, beside the one of the labels. It
+ * ends with fl_grid_print or fl_grid_end. */
 void fl_grid_start(struct fl_grid_table *grid, const char *label, const char *const *titles,
                    size_t columns);
 

@@ -4,9 +4,10 @@
  *   built     | live | free 0 | live | free 1 | live | ...  | live | free n-1 |
  *
  * Sizes rise with the address, so that the largest block is the last of every list. Live blocks
- * are made larger than they stay and cut in place, from the last to the first: each cut puts one
- * block at the head of every list, so building costs O(1) or O(log n) a block even where free is
- * O(n). Up to FL_GROWTH_SIZES sizes differ: 100,000 different ones are 80 GB of address space.
+ * are made larger than they stay and cut in place, from the last to the first: each cut puts
+ * one block at the head of every list, so building costs O(1) or O(log n) a block even where
+ * free is O(n). Up to FL_GROWTH_SIZES sizes differ: 100,000 different ones are 80 GB of address
+ * space.
  *
  * Probes, in this order, each for the worst there is:
  *   malloc    what only the largest block satisfies; 16 sizes chosen at random among the present
@@ -201,7 +202,8 @@ static bool heap_probe(struct growth_heap *heap)
     is_freed = probe_free(heap, largest) && is_freed;
     choose(heap, chosen);
     for (size_t i = 0; i < FL_GROWTH_PROBES; i++) {
-        /* The live block before a free one has another free one before it, but for the first. */
+        /* The live block before a free one has another free one before it, but for the
+         * first. */
         unsigned char **between = &heap->live[chosen[i] == 0 ? 1 : chosen[i]];
         if (*between != NULL) {
             is_freed = probe_free(heap, *between) && is_freed;

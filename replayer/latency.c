@@ -1,8 +1,8 @@
 /*
- * One reading of the clock before each call and one after. Durations go into a histogram per kind of
- * call whose buckets are linear within each power of two (as in G. Tene's HdrHistogram): 32 in
- * each, so that a bucket is 1/32 of its value wide, whatever the value; below 64 ns each
- * nanosecond has its own. Cost: two readings per call, 15 KiB per kind.
+ * One reading of the clock before each call and one after. Durations go into a histogram per
+ * kind of call whose buckets are linear within each power of two (as in G. Tene's
+ * HdrHistogram): 32 in each, so that a bucket is 1/32 of its value wide, whatever the value;
+ * below 64 ns each nanosecond has its own. Cost: two readings per call, 15 KiB per kind.
  */
 #include "latency.h"
 
@@ -49,8 +49,8 @@ static uint64_t now_ns(void)
 
 /* ---- the histogram ---- */
 
-/* Values below 2 * PARTS have buckets of their own; above, the PART_BITS bits after the leading one
- * choose a bucket in their power of two. */
+/* Values below 2 * PARTS have buckets of their own; above, the PART_BITS bits after the leading
+ * one choose a bucket in their power of two. */
 static size_t bucket_of(uint64_t ns)
 {
     if (ns < 2 * PARTS) {

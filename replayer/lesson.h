@@ -1,6 +1,6 @@
 /**
- * What flreplay shows without measuring: a text trace explained, the table of costs, and pictures of
- * heaps.
+ * What flreplay shows without measuring: a text trace explained, the table of costs, and
+ * pictures of heaps.
  *
  * Thread safety: called once, from main.
  */

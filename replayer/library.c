@@ -1,7 +1,7 @@
 /*
  * Who can tell whether a library will be preloaded is the loader: it knows LD_LIBRARY_PATH,
- * ld.so.cache and its own folders. So a worker is started with each name a library may have
- * (1 ms), and what malloc then is decides (preload.c). What the loader says of a library that it
+ * ld.so.cache and its own folders. So a worker is started with each name a library may have (1
+ * ms), and what malloc then is decides (preload.c). What the loader says of a library that it
  * leaves out goes to the worker's standard error, which is kept in a file without a name and
  * quoted when there is no other name to try.
  */
@@ -42,7 +42,8 @@ struct probe {
     char loader[200]; /* the reason the loader gave, or the last it printed; "" for nothing */
 };
 
-/* Of "ERROR: ld.so: object 'x' from LD_PRELOAD cannot be preloaded (REASON): ignored." REASON. */
+/* Of "ERROR: ld.so: object 'x' from LD_PRELOAD cannot be preloaded (REASON): ignored."
+ * REASON. */
 static void reason_cut(char *text)
 {
     static const char before[] = "cannot be preloaded (";

@@ -1,5 +1,6 @@
 /**
- * Foreign allocators: find the library of each target that has one, before anything is replayed.
+ * Foreign allocators: find the library of each target that has one, before anything is
+ * replayed.
  *
  * Thread safety: one call at a time in a process (it starts and waits for children).
  */

@@ -1,6 +1,6 @@
 /*
- * Allocators read their settings from the environment, which workers inherit, and page faults depend on
- * the kernel's choice of page size: figures without these two cannot be compared.
+ * Allocators read their settings from the environment, which workers inherit, and page faults
+ * depend on the kernel's choice of page size: figures without these two cannot be compared.
  */
 #include "machine.h"
 

@@ -1,6 +1,7 @@
 /*
- * The heap as one line cut into rows. A character stands for a power of two of bytes, chosen so that there
- * are at most ROWS rows; it tells how much of these bytes is in live blocks, headers included.
+ * The heap as one line cut into rows. A character stands for a power of two of bytes, chosen so
+ * that there are at most ROWS rows; it tells how much of these bytes is in live blocks, headers
+ * included.
  */
 #include "map.h"
 
@@ -229,7 +230,8 @@ static void map_print(FILE *out, struct map *map, const char *trace, uint64_t ev
     census_print(out, map);
 }
 
-/* The event, and the first damage anywhere up to the limit: the peak of what is left may not be the trace's. */
+/* The event, and the first damage anywhere up to the limit: the peak of what is left may not be
+ * the trace's. */
 static enum fl_status peak_find(const struct fl_source *source, uint64_t event_limit,
                                 uint64_t *event, struct fl_error *damage, struct fl_error *err)
 {
@@ -241,7 +243,8 @@ static enum fl_status peak_find(const struct fl_source *source, uint64_t event_l
     return status;
 }
 
-/* Is there a heap to be drawn, and if so was the trace whole up to there, or for its peak to the end? */
+/* Is there a heap to be drawn, and if so was the trace whole up to there, or for its peak to
+ * the end? */
 static enum fl_status told_judge(const struct fl_steps_told *told,
                                  const struct fl_error *damage, const struct fl_source *source,
                                  uint64_t event, struct fl_error *err)

@@ -1,7 +1,8 @@
 /**
  * --map: a picture of a heap at one moment of a trace.
  *
- * Thread safety: a call belongs to one thread; the allocator lives in this process while it lasts.
+ * Thread safety: a call belongs to one thread; the allocator lives in this process while it
+ * lasts.
  */
 #ifndef FL_REPLAY_MAP_H
 #define FL_REPLAY_MAP_H
@@ -18,9 +19,10 @@ enum fl_status fl_map_check(const struct fl_target *target, struct fl_error *err
     __attribute__((warn_unused_result));
 
 /**
- * Replay into `target`, which fl_map_check lets pass, up to event `event` (FL_MAP_AT_PEAK: to the peak of payload) and draw its
- * heap: rows of characters, each for equally many bytes, and what of it is used and free. Payload
- * is not written to. There are `event_limit` events, whatever the trace has.
+ * Replay into `target`, which fl_map_check lets pass, up to event `event` (FL_MAP_AT_PEAK: to
+ * the peak of payload) and draw its heap: rows of characters, each for equally many bytes, and
+ * what of it is used and free. Payload is not written to. There are `event_limit` events,
+ * whatever the trace has.
  *
  * @return FL_OK; FL_USAGE for knobs that do not go together, or when the trace has no such event; FL_NOMEM, FL_IO; a
  *         status of the trace when it is damaged up to there, after drawing what could be read

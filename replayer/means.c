@@ -1,6 +1,6 @@
 /*
- * The mean of ratios that does not depend on which allocator is the first (P. Fleming and J. Wallace,
- * How Not to Lie with Statistics, CACM 29(3), 1986).
+ * The mean of ratios that does not depend on which allocator is the first (P. Fleming and J.
+ * Wallace, How Not to Lie with Statistics, CACM 29(3), 1986).
  */
 #include "means.h"
 

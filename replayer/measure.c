@@ -4,9 +4,10 @@
  * a look into the table by slot and the call. What that costs by itself is measured with the
  * target `none` in the same run and subtracted (DESIGN.md).
  *
- * The calls are copied to locals, so that each step makes one indirect call and loads
- * nothing but the step and the slot. Time is read once per batch of up to 4,096 steps: 25-60 ns
- * of clock in some 100 us. Page faults are read, and a counter of instructions turned on and off, outside these readings.
+ * The calls are copied to locals, so that each step makes one indirect call and loads nothing
+ * but the step and the slot. Time is read once per batch of up to 4,096 steps: 25-60 ns of
+ * clock in some 100 us. Page faults are read, and a counter of instructions turned on and off,
+ * outside these readings.
  *
  * Touching the payload (touch.h) belongs to the timed section. Each way of it is an instance of
  * the loop of its own, so that touch=none pays nothing for the others.

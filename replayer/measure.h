@@ -26,7 +26,8 @@ struct fl_measure {
     uint64_t usable_sum;    /* keeps calls of usable_size from being optimised away */
 };
 
-/** `touch` other than FL_TOUCH_NONE needs blocks that can be written to: not those of `none`. */
+/** `touch` other than FL_TOUCH_NONE needs blocks that can be written to: not those of
+ * `none`. */
 void fl_measure_init(struct fl_measure *measure, struct fl_allocator *allocator,
                      enum fl_touch touch);
 void fl_measure_free(struct fl_measure *measure);
@@ -35,7 +36,8 @@ void fl_measure_free(struct fl_measure *measure);
 bool fl_measure_reserve(struct fl_measure *measure, const struct fl_step_batch *batch)
     __attribute__((warn_unused_result));
 
-/** Run and time `batch`, for which room was made. Nothing here takes memory but the allocator. */
+/** Run and time `batch`, for which room was made. Nothing here takes memory but the
+ * allocator. */
 void fl_measure_run(struct fl_measure *measure, const struct fl_step_batch *batch);
 
 #endif

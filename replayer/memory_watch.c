@@ -1,14 +1,15 @@
 /*
- * How: a seccomp filter answers the six calls with SIGSYS instead of the kernel's work. The handler
- * makes the call itself, from the one function whose addresses the filter lets pass, and gives
- * the program its result; so it sees arguments and results exactly, needs no second process and
- * no right to trace one. A call costs some microseconds more, so no time is measured meanwhile.
+ * How: a seccomp filter answers the six calls with SIGSYS instead of the kernel's work. The
+ * handler makes the call itself, from the one function whose addresses the filter lets pass,
+ * and gives the program its result; so it sees arguments and results exactly, needs no second
+ * process and no right to trace one. A call costs some microseconds more, so no time is
+ * measured meanwhile.
  *
  *   allocator: mmap ──▶ filter: SIGSYS ──▶ handler: raw_call ──▶ filter: from there, let pass
  *                                          note(arguments, result) ──▶ ranges.c
  *
- * The filter stays for the life of the process, which is a worker's. What the worker itself does
- * between batches passes the handler as well, and is not counted.
+ * The filter stays for the life of the process, which is a worker's. What the worker itself
+ * does between batches passes the handler as well, and is not counted.
  *
  * What is held when it begins is taken from /proc/self/maps: a library maps memory while it is
  * loaded. That the loader and our own program hold something too is known from a worker

@@ -1,6 +1,6 @@
 /**
- * Count the system calls by which this process takes memory and gives it back, and follow how much
- * it holds: mmap, munmap, mremap, madvise, brk and mprotect, whoever makes them.
+ * Count the system calls by which this process takes memory and gives it back, and follow how
+ * much it holds: mmap, munmap, mremap, madvise, brk and mprotect, whoever makes them.
  *
  * Thread safety: one watch in a process, begun while it has one thread; threads that come later
  * are watched too. Nothing here calls malloc.

@@ -1,6 +1,6 @@
 /*
- * The one list of metrics. Exact ones are our own heaps' counters, which are equal in every run and
- * on every machine, so a gate on them has no false alarm; the others need a threshold.
+ * The one list of metrics. Exact ones are our own heaps' counters, which are equal in every run
+ * and on every machine, so a gate on them has no false alarm; the others need a threshold.
  */
 #include "metric.h"
 

@@ -1,6 +1,6 @@
 /**
- * Metrics: the figures of the JSON document that a gate and the forms for CI go by. One table names
- * them all; RESULTS.md says what each key means.
+ * Metrics: the figures of the JSON document that a gate and the forms for CI go by. One table
+ * names them all; RESULTS.md says what each key means.
  *
  * Thread safety: constants and pure functions.
  */

@@ -60,7 +60,8 @@ void fl_md_text(FILE *out, const char *text);
 
 #define FL_RESULT_SCHEMA 1 /* grows when a key changes its meaning or goes; RESULTS.md */
 
-/** The JSON document: begin, one trace at a time, end. False (errno set) when it was not written. */
+/** The JSON document: begin, one trace at a time, end. False (errno set) when it was not
+ * written. */
 void fl_out_json_start(struct fl_emit *emit, FILE *out, const struct fl_run_request *request);
 void fl_out_json_trace(struct fl_emit *emit, const struct fl_trace_result *result);
 bool fl_out_json_end(struct fl_emit *emit, const struct fl_means *means)

@@ -1,6 +1,6 @@
 /*
- * Bencher Metric Format: benchmark, measure, and value with the bounds of its runs (bencher.dev,
- * "Bencher Metric Format").
+ * Bencher Metric Format: benchmark, measure, and value with the bounds of its runs
+ * (bencher.dev, "Bencher Metric Format").
  */
 #include "form.h"
 

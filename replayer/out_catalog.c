@@ -1,6 +1,6 @@
 /*
- * --alloc=help: the names of a catalog, then each knob once, written as on the command line, with
- * the names that have it. A knob of the same name but another help is another one.
+ * --alloc=help: the names of a catalog, then each knob once, written as on the command line,
+ * with the names that have it. A knob of the same name but another help is another one.
  */
 #include "out.h"
 

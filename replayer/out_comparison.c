@@ -1,6 +1,7 @@
 /*
- * A comparison as tables, Markdown, CSV and JSON. What makes figures incomparable stands first. Tables and Markdown list the
- * rows that differ, timed ones whatever their runs say; the others list all.
+ * A comparison as tables, Markdown, CSV and JSON. What makes figures incomparable stands first.
+ * Tables and Markdown list the rows that differ, timed ones whatever their runs say; the others
+ * list all.
  */
 #include "out_comparison.h"
 
@@ -61,7 +62,8 @@ static struct cell spread_cell(const struct fl_comparison_side *side)
     return cell;
 }
 
-/* What the row comes to: of an exact figure that it is another one, of a timed one whether its runs tell. */
+/* What the row comes to: of an exact figure that it is another one, of a timed one whether its
+ * runs tell. */
 static struct cell verdict_cell(const struct fl_comparison_row *row)
 {
     struct cell cell;

@@ -1,6 +1,6 @@
 /*
- * Comma-separated values (RFC 4180): one line per trace, allocator and figure, with the range of its
- * runs, so that a column never changes its meaning when a metric is added.
+ * Comma-separated values (RFC 4180): one line per trace, allocator and figure, with the range
+ * of its runs, so that a column never changes its meaning when a metric is added.
  */
 #include "form.h"
 

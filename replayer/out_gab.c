@@ -1,6 +1,6 @@
 /*
- * What github-action-benchmark reads as `customSmallerIsBetter`: an array of name, unit, value and, of
- * timed figures, range (its README, "Examples").
+ * What github-action-benchmark reads as `customSmallerIsBetter`: an array of name, unit, value
+ * and, of timed figures, range (its README, "Examples").
  */
 #include "form.h"
 

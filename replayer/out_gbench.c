@@ -1,7 +1,7 @@
 /*
  * Google Benchmark's JSON (its user guide, "Output Formats"): a repetition per run, so that its
- * compare.py can test whether two differ, and the counts as user counters. An allocator that was not
- * timed is no benchmark and is left out.
+ * compare.py can test whether two differ, and the counts as user counters. An allocator that
+ * was not timed is no benchmark and is left out.
  */
 #include "form.h"
 

@@ -56,7 +56,8 @@ void fl_out_traces(FILE *out, const struct fl_out_results *results)
     }
 }
 
-/* What the times depend on besides the allocators; the environment only where it says something. */
+/* What the times depend on besides the allocators; the environment only where it says
+ * something. */
 static void print_machine(FILE *out)
 {
     struct fl_machine machine;

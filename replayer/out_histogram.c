@@ -1,7 +1,7 @@
 /*
- * Visits per call as bars. A bucket is a power of two (fl_visit_bucket): a design that is O(log n)
- * shows one hill at a few visits, a list a long tail. Malloc and realloc stand at the left, free
- * at the right, each as a share of its own calls.
+ * Visits per call as bars. A bucket is a power of two (fl_visit_bucket): a design that is O(log
+ * n) shows one hill at a few visits, a list a long tail. Malloc and realloc stand at the left,
+ * free at the right, each as a share of its own calls.
  */
 #include "out.h"
 

@@ -1,7 +1,7 @@
 /*
- * The results as JSON, schema FL_RESULT_SCHEMA: RESULTS.md says what each key means. Keys have a
- * fixed order, figures are plain numbers with the unit in the key, and what an allocator cannot
- * tell is null, never left out: a program can rely on every key.
+ * The results as JSON, schema FL_RESULT_SCHEMA: RESULTS.md says what each key means. Keys have
+ * a fixed order, figures are plain numbers with the unit in the key, and what an allocator
+ * cannot tell is null, never left out: a program can rely on every key.
  */
 #include "out.h"
 

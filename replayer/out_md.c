@@ -1,6 +1,6 @@
 /*
- * Markdown (GitHub's tables): a table per trace, and what the gate said below. The columns are what a
- * reader of a summary asks first; everything is in the JSON.
+ * Markdown (GitHub's tables): a table per trace, and what the gate said below. The columns are
+ * what a reader of a summary asks first; everything is in the JSON.
  */
 #include "form.h"
 

@@ -1,7 +1,8 @@
 /*
- * CSV (RFC 4180) has one row per target and point, and an empty field for what a target cannot tell.
- * JSON has the same by columns, with the peaks named. Keys have a fixed order; RESULTS.md says what
- * they mean. Each trace is written when it is done, so memory does not grow with their number.
+ * CSV (RFC 4180) has one row per target and point, and an empty field for what a target cannot
+ * tell. JSON has the same by columns, with the peaks named. Keys have a fixed order; RESULTS.md
+ * says what they mean. Each trace is written when it is done, so memory does not grow with
+ * their number.
  */
 #include "out_series.h"
 

@@ -1,5 +1,6 @@
 /**
- * --series: what the heaps held in the course of the traces, as CSV or JSON in a file of its own.
+ * --series: what the heaps held in the course of the traces, as CSV or JSON in a file of its
+ * own.
  *
  * Thread safety: one thread per file.
  */

@@ -1,8 +1,9 @@
 /*
- * Tables for people, with a group of rows for each trace where there are several. The first one has what all
- * allocators have: timed columns, which differ from run to run and machine to machine, and behind them
- * those of the counters, ours exact ones, for others a pass of its own (memory_watch.c). Two tables of
- * exact counts follow. A cell an allocator cannot fill holds "-". What the columns mean is said in figures.h.
+ * Tables for people, with a group of rows for each trace where there are several. The first one
+ * has what all allocators have: timed columns, which differ from run to run and machine to
+ * machine, and behind them those of the counters, ours exact ones, for others a pass of its own
+ * (memory_watch.c). Two tables of exact counts follow. A cell an allocator cannot fill holds
+ * "-". What the columns mean is said in figures.h.
  */
 #include "out.h"
 
@@ -30,7 +31,8 @@ static double per_call(uint64_t sum, uint64_t calls)
     return calls == 0 ? 0 : (double)sum / (double)calls;
 }
 
-/* Two decimals, but four below 0.1: beside a slow first one, fast ones are still to be told apart. */
+/* Two decimals, but four below 0.1: beside a slow first one, fast ones are still to be told
+ * apart. */
 static void grid_set_relative(struct fl_grid_table *grid, double ratio)
 {
     fl_grid_set(grid, FIGURE_RELATIVE, "%.*f", ratio < 0.1 && ratio > -0.1 ? 4 : 2, ratio);

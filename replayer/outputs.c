@@ -1,8 +1,8 @@
 /*
- * A trace cannot be recorded again, so it is not written over by a slip of the pen; and of two forms
- * that were written to one file only one would be left. What is compared is the file, not its
- * name, so that links and "./" make no difference. The files of --shrink have endings of their own and are judged when
- * their names are known (reproduction.c).
+ * A trace cannot be recorded again, so it is not written over by a slip of the pen; and of two
+ * forms that were written to one file only one would be left. What is compared is the file, not
+ * its name, so that links and "./" make no difference. The files of --shrink have endings of
+ * their own and are judged when their names are known (reproduction.c).
  */
 #include "outputs.h"
 

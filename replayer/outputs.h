@@ -9,8 +9,8 @@
 #include "request.h"
 
 /**
- * Is none of them a file that is read (one of the `operand_count` traces, or results of --diff), and none written twice?
- * Pipes and devices may be.
+ * Is none of them a file that is read (one of the `operand_count` traces, or results of
+ * --diff), and none written twice? Pipes and devices may be.
  *
  * @return FL_OK; FL_USAGE with both named
  */

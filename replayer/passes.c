@@ -1,8 +1,10 @@
 /*
- * Each pass is one worker process and one reading of the trace (driver.c). The first one of a trace tells what
- * is in it; those that begin later plan briefly. A target that gave a wrong answer makes no more passes.
+ * Each pass is one worker process and one reading of the trace (driver.c). The first one of a
+ * trace tells what is in it; those that begin later plan briefly. A target that gave a wrong
+ * answer makes no more passes.
  *
- * Our own allocators count their system calls themselves; those of the foreign ones take a pass.
+ * Our own allocators count their system calls themselves; those of the foreign ones take a
+ * pass.
  */
 #include "passes.h"
 

@@ -1,8 +1,8 @@
 /**
  * The passes of one trace: what each makes a worker do, and what it adds to the results.
  *
- * Thread safety: the untimed passes of different targets may run at once; what they share of a trace is
- * behind its lock. Everything else is one thread's.
+ * Thread safety: the untimed passes of different targets may run at once; what they share of a
+ * trace is behind its lock. Everything else is one thread's.
  */
 #ifndef FL_REPLAY_PASSES_H
 #define FL_REPLAY_PASSES_H
@@ -28,8 +28,8 @@ struct fl_trace_run {
 uint64_t fl_passes_planned(const struct fl_run_request *request);
 
 /**
- * All that is not timed: the check, with one thread and with all, the count of a foreign allocator's system
- * calls, the series. A wrong answer ends it and is in `target`.
+ * All that is not timed: the check, with one thread and with all, the count of a foreign
+ * allocator's system calls, the series. A wrong answer ends it and is in `target`.
  *
  * @return FL_OK; a status of the trace when nothing of it could be read; FL_USAGE, FL_NOMEM, FL_IO,
  *         FL_MISSING when a pass could not be made
@@ -41,7 +41,8 @@ enum fl_status fl_passes_untimed(struct fl_trace_run *run, struct fl_target_resu
 enum fl_status fl_passes_floor(struct fl_trace_run *run, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** Measure `target` in the run that fl_passes_floor began; nothing where an answer was wrong. */
+/** Measure `target` in the run that fl_passes_floor began; nothing where an answer was
+ * wrong. */
 enum fl_status fl_passes_measure(struct fl_trace_run *run, struct fl_target_result *target,
                                  struct fl_error *err) __attribute__((warn_unused_result));
 

@@ -10,7 +10,8 @@
  *
  * Every event keeps its number through `origin`, and every object its serial, because the steps
  * that are left out never use one up. Peaks are counted here, from the trace alone, so they are
- * the same for every target. Cost: 6 ns per operation and 8 bytes per live object, brief 3 ns and none.
+ * the same for every target. Cost: 6 ns per operation and 8 bytes per live object, brief 3 ns
+ * and none.
  */
 #include "plan.h"
 
@@ -105,7 +106,8 @@ static const uint8_t plain_actions[FL_CALL_COUNT] = {
     [FL_CALL_USABLE_SIZE] = FL_DO_USABLE,
 };
 
-/* Most calls are plain: then the kind says it, without a branch that follows the program and is hard to foresee. */
+/* Most calls are plain: then the kind says it, without a branch that follows the program and is
+ * hard to foresee. */
 static inline bool op_is_plain(const struct fl_op *op)
 {
     const bool is_plain = op->flags == 0 && op->align_log2 == FL_ALIGN_DEFAULT;
@@ -184,7 +186,8 @@ static void thread_note(struct fl_plan *plan, const struct fl_op *op, struct fl_
     }
 }
 
-/* What to do in place of `action`, where what it says of its object is not so: no allocator can be right then. */
+/* What to do in place of `action`, where what it says of its object is not so: no allocator can
+ * be right then. */
 static enum fl_action action_safe(struct fl_plan *plan, const struct fl_op *op,
                                   enum fl_action action)
 {
@@ -223,8 +226,8 @@ static bool call_plan(struct fl_plan *plan, const struct fl_op *op, struct fl_st
     return true;
 }
 
-/* splitmix64's step over what there was and the call: order matters. Slots are given by the order
- * of calls alone, so the file's chunks do not. */
+/* splitmix64's step over what there was and the call: order matters. Slots are given by the
+ * order of calls alone, so the file's chunks do not. */
 static void totals_add_hash(struct fl_plan_totals *totals, const struct fl_op *op)
 {
     const uint64_t what = (uint64_t)op->kind | (uint64_t)op->flags << 8 |
@@ -254,8 +257,8 @@ static enum fl_status batch_plan(struct fl_plan *plan, const struct fl_batch *ba
     return FL_OK;
 }
 
-/* The counts are kept in registers: a step that is stored might else be one of them for all the compiler knows,
- * and each operation would wait for the one before. */
+/* The counts are kept in registers: a step that is stored might else be one of them for all the
+ * compiler knows, and each operation would wait for the one before. */
 __attribute__((always_inline)) static inline void
 batch_plan_briefly(struct fl_plan *plan, const struct fl_batch *batch,
                    struct fl_step_batch *out, const bool has_threads)

@@ -2,8 +2,8 @@
  * The plan: from operations of a trace to steps a target can run.
  *
  * What cannot be run is counted and left out here, outside every timed section: records that
- * are no calls, failed calls, NULL and unknown pointers. What is left is one of seven actions on
- * a slot, so the driver's loop stays small.
+ * are no calls, failed calls, NULL and unknown pointers. What is left is one of seven actions
+ * on a slot, so the driver's loop stays small.
  *
  * Thread safety: one plan belongs to one thread.
  */
@@ -114,9 +114,9 @@ struct fl_plan {
 /**
  * Begin a plan that stops after `event_limit` events (UINT64_MAX: never).
  *
- * A brief one makes the same steps, at half the cost, and counts nothing of the trace: for a pass
- * after another has told what is in it, and that no sized free is wrong. Its `old_bytes` are 0, so it
- * is for workers that touch no memory.
+ * A brief one makes the same steps, at half the cost, and counts nothing of the trace: for a
+ * pass after another has told what is in it, and that no sized free is wrong. Its `old_bytes`
+ * are 0, so it is for workers that touch no memory.
  */
 void fl_plan_init(struct fl_plan *plan, uint64_t event_limit, bool is_brief);
 void fl_plan_free(struct fl_plan *plan);

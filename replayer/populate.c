@@ -1,11 +1,12 @@
 /*
- * What a batch takes is not known before it ran; what it asks for is. Memory for all of that, as if
- * nothing were freed meanwhile, is kept faulted in ahead of the heap's end: mostly what the batch
- * before left unused, so little is added each time. MAP_POPULATE in the heap's own mappings would
- * not do: the kernel then makes the same faults, counted too, within the timed call.
+ * What a batch takes is not known before it ran; what it asks for is. Memory for all of that,
+ * as if nothing were freed meanwhile, is kept faulted in ahead of the heap's end: mostly what
+ * the batch before left unused, so little is added each time. MAP_POPULATE in the heap's own
+ * mappings would not do: the kernel then makes the same faults, counted too, within the timed
+ * call.
  *
- * Blocks above 1 MiB are left out: they have mappings of their own, or a program reserves much and
- * touches little.
+ * Blocks above 1 MiB are left out: they have mappings of their own, or a program reserves much
+ * and touches little.
  */
 #include "populate.h"
 

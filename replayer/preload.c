@@ -1,9 +1,9 @@
 /*
- * The loader only warns when it cannot preload, and a library that is loaded may define no malloc
- * or only a part of the family: then libc's malloc would be measured under a foreign name, or
- * libc's free called with foreign blocks. So each function that a target uses is looked up as the
- * loader binds it, and the file it comes from is compared with the library: by device and inode
- * for a path, by its last component for a name that the loader looked for.
+ * The loader only warns when it cannot preload, and a library that is loaded may define no
+ * malloc or only a part of the family: then libc's malloc would be measured under a foreign
+ * name, or libc's free called with foreign blocks. So each function that a target uses is
+ * looked up as the loader binds it, and the file it comes from is compared with the library: by
+ * device and inode for a path, by its last component for a name that the loader looked for.
  */
 #include "preload.h"
 

@@ -1,6 +1,6 @@
 /*
- * A sorted array. Every change first cuts the ranges at its two ends, so that it then deals with
- * whole ones only, and joins what has become alike:
+ * A sorted array. Every change first cuts the ranges at its two ends, so that it then deals
+ * with whole ones only, and joins what has become alike:
  *
  *   [------ rw ------)           map [b, c) as none
  *   [- rw -)[none)[rw)           cut at b and c, replace what is between

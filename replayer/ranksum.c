@@ -1,8 +1,8 @@
 /*
- * Mann and Whitney, "On a test of whether one of two random variables is stochastically larger than the other", 1947;
- * the exact distribution is that of the sum of ranks over all ways to choose which values are the first sample's,
- * given the ties that are there, by counting them value by value. Equal values share the mean of their ranks, which
- * doubled is a whole number.
+ * Mann and Whitney, "On a test of whether one of two random variables is stochastically larger
+ * than the other", 1947; the exact distribution is that of the sum of ranks over all ways to
+ * choose which values are the first sample's, given the ties that are there, by counting them
+ * value by value. Equal values share the mean of their ranks, which doubled is a whole number.
  */
 #include "ranksum.h"
 

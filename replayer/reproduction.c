@@ -1,8 +1,8 @@
 /*
- * Three files of one small trace. The C program makes the calls with the malloc of its process and finds by
- * itself what the check pass would: each block is filled with a byte of its own, which must be there when it is freed,
- * resized or the program ends. It is meant to be sent to the authors of an allocator, so it needs no
- * file of ours.
+ * Three files of one small trace. The C program makes the calls with the malloc of its process
+ * and finds by itself what the check pass would: each block is filled with a byte of its own,
+ * which must be there when it is freed, resized or the program ends. It is meant to be sent to
+ * the authors of an allocator, so it needs no file of ours.
  */
 #include "reproduction.h"
 

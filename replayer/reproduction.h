@@ -1,6 +1,6 @@
 /**
- * A shrunk trace as files that show the fault without us: a text trace for --explain and a small C
- * program.
+ * A shrunk trace as files that show the fault without us: a text trace for --explain and a
+ * small C program.
  *
  * Thread safety: pure but for the files.
  */
@@ -12,8 +12,8 @@
 #include "shrink.h"
 
 /**
- * The name of the files that fl_reproduce writes, without their ends: as asked for, or the trace's with ".shrunk", in this
- * folder.
+ * The name of the files that fl_reproduce writes, without their ends: as asked for, or the
+ * trace's with ".shrunk", in this folder.
  *
  * @param asked  NULL: after the trace
  * @param name   receives it, PATH_MAX bytes
@@ -23,7 +23,8 @@ enum fl_status fl_reproduction_name(const char *path, const char *asked, char *n
                                     struct fl_error *err) __attribute__((warn_unused_result));
 
 /**
- * Shrink the trace at `path` into which `target` failed, and write NAME.zst, NAME.txt and NAME.c.
+ * Shrink the trace at `path` into which `target` failed, and write NAME.zst, NAME.txt and
+ * NAME.c.
  *
  * @param name  of the files without their ends; NULL: that of the trace with ".shrunk"
  * @param say   receives one line about what was written; NULL: nobody

@@ -1,6 +1,6 @@
 /*
- * From options.def and the words of a command line to what is to be done. What the options mean together is
- * judged once all are known.
+ * From options.def and the words of a command line to what is to be done. What the options mean
+ * together is judged once all are known.
  */
 #include "request.h"
 

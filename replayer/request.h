@@ -39,11 +39,13 @@ enum fl_status fl_request_parse(struct fl_request *request, const struct fl_cata
                                 int argc, char **argv, int *first_operand, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** For a lesson: is nothing asked for that only a replay gives? Least of all a gate, which would pass. FL_OK, FL_USAGE. */
+/** For a lesson: is nothing asked for that only a replay gives? Least of all a gate, which
+ * would pass. FL_OK, FL_USAGE. */
 enum fl_status fl_request_lesson_check(const struct fl_request *request, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** For a replay of `trace_count` traces: do the options go together? Adds the default targets. FL_OK, FL_USAGE. */
+/** For a replay of `trace_count` traces: do the options go together? Adds the default targets.
+ * FL_OK, FL_USAGE. */
 enum fl_status fl_request_complete(struct fl_request *request, size_t trace_count,
                                    struct fl_error *err) __attribute__((warn_unused_result));
 

@@ -111,7 +111,8 @@ double fl_fragmentation_external(const struct fl_alloc_stats *stats);
 uint64_t fl_peak_footprint(const struct fl_target_result *target);
 uint64_t fl_system_calls(const struct fl_target_result *target);
 
-/** Begin the result of the trace at `path`, which outlives it. False: no memory. End it with fl_result_free. */
+/** Begin the result of the trace at `path`, which outlives it. False: no memory. End it with
+ * fl_result_free. */
 bool fl_result_init(struct fl_trace_result *result, const struct fl_run_request *request,
                     const char *path) __attribute__((warn_unused_result));
 

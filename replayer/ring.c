@@ -1,14 +1,14 @@
 /*
- * A single-producer ring over a memfd. Two counters only grow; their difference is the number of
- * batches that wait. Whole batches go over, never one event at a time, and whoever sleeps is
+ * A single-producer ring over a memfd. Two counters only grow; their difference is the number
+ * of batches that wait. Whole batches go over, never one event at a time, and whoever sleeps is
  * woken when half the ring is ready for it, or all there will be: one system call for some
- * 16,000 steps, and none of them inside a timed section. A side says that it sleeps before it looks
- * a last time, and the other looks for that after it has moved its counter, so that none is left
- * asleep.
+ * 16,000 steps, and none of them inside a timed section. A side says that it sleeps before it
+ * looks a last time, and the other looks for that after it has moved its counter, so that none
+ * is left asleep.
  *
- * Eight batches (half a MiB) are enough for the driver to decode ahead while the worker runs, and
- * few enough to stay in the cache both share. The driver waits with a limit, because the worker
- * may crash; a worker dies with its driver (worker.c), so it waits without one.
+ * Eight batches (half a MiB) are enough for the driver to decode ahead while the worker runs,
+ * and few enough to stay in the cache both share. The driver waits with a limit, because the
+ * worker may crash; a worker dies with its driver (worker.c), so it waits without one.
  */
 #include "ring.h"
 

@@ -1,11 +1,13 @@
 /*
- * The order of the passes. First those that take no time of an allocator, of all traces and targets, as many at
- * once as are allowed (--jobs): they are exact, so what else runs on the machine does not matter. Then,
- * one at a time, trace by trace, the timed ones, the targets in turn within a run and the floor at its
- * head (none A B, none A B, ...), so that what disturbs the machine for a while falls on all of them
- * and on the floor that is subtracted. The latency pass, in which each call is timed, comes last.
+ * The order of the passes. First those that take no time of an allocator, of all traces and
+ * targets, as many at once as are allowed (--jobs): they are exact, so what else runs on the
+ * machine does not matter. Then, one at a time, trace by trace, the timed ones, the targets in
+ * turn within a run and the floor at its head (none A B, none A B, ...), so that what disturbs
+ * the machine for a while falls on all of them and on the floor that is subtracted. The latency
+ * pass, in which each call is timed, comes last.
  *
- * Cost: (targets + foreign ones + runs * (targets + 1)) readings of a trace; one worker process each.
+ * Cost: (targets + foreign ones + runs * (targets + 1)) readings of a trace; one worker process
+ * each.
  */
 #include "run.h"
 

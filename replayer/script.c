@@ -3,7 +3,8 @@
  * in line 40 is told instead of shown behind 39 answers.
  *
  * Everything has a limit, the length of a line, the lines, the calls: no input makes this take
- * more than some 300 KiB or go on for ever. IDs are found by a scan: a text trace has a handful.
+ * more than some 300 KiB or go on for ever. IDs are found by a scan: a text trace has a
+ * handful.
  */
 #include "script.h"
 

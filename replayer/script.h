@@ -8,9 +8,10 @@
  *     f ID                free(ID)
  *     u ID                malloc_usable_size(ID)
  *
- * One call per line; blank lines, and what follows a `#`, say nothing. An ID is up to 15 letters,
- * digits and underscores; a number N is short for pN. BYTES and ALIGN are decimal, with k, m or g
- * for powers of 1,024. An ID is live from a, z or m to f, and may be used again after that.
+ * One call per line; blank lines, and what follows a `#`, say nothing. An ID is up to 15
+ * letters, digits and underscores; a number N is short for pN. BYTES and ALIGN are decimal,
+ * with k, m or g for powers of 1,024. An ID is live from a, z or m to f, and may be used again
+ * after that.
  *
  * Thread safety: a script belongs to its caller.
  */

@@ -1,13 +1,13 @@
 /*
- * Thinning by buckets, as charts of long series do (U. Jugel et al., "M4: a visualization-oriented
- * time series data aggregation", VLDB 2014): of each bucket stay the extremes and the last state.
- * A bucket begins as one state wide; when all are in use, neighbours become one and the width
- * doubles. So the memory is fixed, the place of each bucket follows from the number of states
- * alone, and a short series stays whole. Cost: a comparison or two per column and state, and
- * log2(states / 1,024) doublings.
+ * Thinning by buckets, as charts of long series do (U. Jugel et al., "M4: a
+ * visualization-oriented time series data aggregation", VLDB 2014): of each bucket stay the
+ * extremes and the last state. A bucket begins as one state wide; when all are in use,
+ * neighbours become one and the width doubles. So the memory is fixed, the place of each bucket
+ * follows from the number of states alone, and a short series stays whole. Cost: a comparison
+ * or two per column and state, and log2(states / 1,024) doublings.
  *
- * RSS chooses no state but the one of its peak: it differs from run to run, and which states are
- * shown must not.
+ * RSS chooses no state but the one of its peak: it differs from run to run, and which states
+ * are shown must not.
  */
 #include "series.h"
 

@@ -71,9 +71,10 @@ void fl_series_start(struct fl_series *series);
 void fl_series_add(struct fl_series *series, const struct fl_series_point *state);
 
 /**
- * The end: `out` receives states, states_per_bucket, count and points. Buckets are doubled until the
- * points fit. They are: the first state, the first of the largest samples of RSS, and of each bucket the
- * last state and the least and the largest of each exact column, each state once.
+ * The end: `out` receives states, states_per_bucket, count and points. Buckets are doubled
+ * until the points fit. They are: the first state, the first of the largest samples of RSS, and
+ * of each bucket the last state and the least and the largest of each exact column, each state
+ * once.
  */
 void fl_series_finish(struct fl_series *series, struct fl_series_result *out);
 

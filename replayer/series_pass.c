@@ -1,12 +1,12 @@
 /*
- * Live objects and payload are counted here, so they mean the same for every target; footprint and
- * free blocks are the counters of our own family, and of others the footprint is what the watch on
- * their system calls knows at that moment.
+ * Live objects and payload are counted here, so they mean the same for every target; footprint
+ * and free blocks are the counters of our own family, and of others the footprint is what the
+ * watch on their system calls knows at that moment.
  *
- * RSS is anonymous memory only: resident less shared pages of /proc/self/statm. The ring and the
- * buckets are shared memory and the programs are files, so neither is in it; the table of blocks
- * is, to the last page, and is subtracted. It is sampled at the end of each bucket, and at least
- * once in FL_SERIES_RSS_EVERY operations: a system call of some microseconds.
+ * RSS is anonymous memory only: resident less shared pages of /proc/self/statm. The ring and
+ * the buckets are shared memory and the programs are files, so neither is in it; the table of
+ * blocks is, to the last page, and is subtracted. It is sampled at the end of each bucket, and
+ * at least once in FL_SERIES_RSS_EVERY operations: a system call of some microseconds.
  */
 #include "series_pass.h"
 

@@ -42,7 +42,8 @@ void fl_series_pass_start(struct fl_series_pass *pass, struct fl_allocator *allo
                           enum fl_touch touch, struct fl_memory_watch *watch,
                           struct fl_series *series, struct fl_series_facts *facts);
 
-/** Run `batch`, whose times are filled in. False when there is no memory for the table of blocks. */
+/** Run `batch`, whose times are filled in. False when there is no memory for the table of
+ * blocks. */
 bool fl_series_pass_run(struct fl_series_pass *pass, const struct fl_step_batch *batch)
     __attribute__((warn_unused_result));
 

@@ -1,12 +1,14 @@
 /*
- * Delta debugging over traces. A test is a cut (cut.h) of the smallest failing trace so far, replayed by a check
- * pass in a worker of its own, exactly as the pass that made the finding; it counts as failing when it ends
- * with a finding of the same kind. What fails takes the place of the trace it was cut from, up to its finding.
+ * Delta debugging over traces. A test is a cut (cut.h) of the smallest failing trace so far,
+ * replayed by a check pass in a worker of its own, exactly as the pass that made the finding;
+ * it counts as failing when it ends with a finding of the same kind. What fails takes the place
+ * of the trace it was cut from, up to its finding.
  *
- * Ranges are left out from half of all down to single ones, objects before calls, since an object's calls mean
- * nothing without it; single ones until none can go. What is left is made plainer: calloc and aligned calls
- * become malloc, sizes the smallest that fail, found by bisection (a size that fails at random bounds is kept).
- * Then, while that helped, ranges once more.
+ * Ranges are left out from half of all down to single ones, objects before calls, since an
+ * object's calls mean nothing without it; single ones until none can go. What is left is made
+ * plainer: calloc and aligned calls become malloc, sizes the smallest that fail, found by
+ * bisection (a size that fails at random bounds is kept). Then, while that helped, ranges once
+ * more.
  *
  * Cost: for k objects that matter out of n about k log n tests, the long ones first.
  */

@@ -22,9 +22,9 @@ struct fl_shrunk {
 /**
  * Shrink the trace at `path`, which made `target` fail with `finding`.
  *
- * Delta debugging (A. Zeller and R. Hildebrandt, Simplifying and Isolating Failure-Inducing Input,
- * IEEE TSE 28(2), 2002) over objects first, then calls, then sizes. Cost: a replay for each test,
- * whose length falls with what is left; at most FL_SHRINK_TESTS_MAX tests.
+ * Delta debugging (A. Zeller and R. Hildebrandt, Simplifying and Isolating Failure-Inducing
+ * Input, IEEE TSE 28(2), 2002) over objects first, then calls, then sizes. Cost: a replay for
+ * each test, whose length falls with what is left; at most FL_SHRINK_TESTS_MAX tests.
  *
  * @return FL_OK; FL_LIMIT when the check pass does not find the same again; FL_NOMEM, FL_IO and
  *         what else a pass can end with

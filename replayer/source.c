@@ -1,7 +1,7 @@
 /*
- * Each pass reads the trace from its start; a pipe cannot, so it is copied to an unnamed file in
- * TMPDIR. Nothing is kept in memory: traces are longer than memories. Each reading opens the file anew by its
- * descriptor, since passes that run at once must not share a place in it.
+ * Each pass reads the trace from its start; a pipe cannot, so it is copied to an unnamed file
+ * in TMPDIR. Nothing is kept in memory: traces are longer than memories. Each reading opens the
+ * file anew by its descriptor, since passes that run at once must not share a place in it.
  */
 #include "source.h"
 

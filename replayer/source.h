@@ -18,8 +18,8 @@ struct fl_source {
     int fd;           /* open for reading, seekable */
 };
 
-/** Open `path` ("-": standard input), to be read as `from` (fl_import_open). A pipe is copied to a
- *  temporary file first. */
+/** Open `path` ("-": standard input), to be read as `from` (fl_import_open). A pipe is copied
+ * to a temporary file first. */
 enum fl_status fl_source_open(struct fl_source *source, const char *path, const char *from,
                               struct fl_error *err) __attribute__((warn_unused_result));
 

@@ -1,6 +1,6 @@
 /*
- * Reader and plan in one loop, without a worker. Damage is passed over, as the driver does: a walk
- * sees exactly the steps that a pass would have run.
+ * Reader and plan in one loop, without a worker. Damage is passed over, as the driver does: a
+ * walk sees exactly the steps that a pass would have run.
  */
 #include "steps.h"
 

@@ -1,11 +1,12 @@
 /*
  * The catalog of targets and the grammar of --alloc.
  *
- * The grammar needs no quoting: a comma ends an item, '=' makes it a knob of the name before it.
- * So `addr-tree,fit=best,list-addr` is two targets, and one list can hold a name twice with
- * different knobs, or with the same, which shows the noise of a measurement. `lib:` begins a file name, in which '=' is nothing special; what the loader
- * would take for the end of the name, or for a variable, is refused. Own family: the registry of allocator/ is the only list of its names.
- * Cost: linear in the length of the list; a catalog has tens of names.
+ * The grammar needs no quoting: a comma ends an item, '=' makes it a knob of the name before
+ * it. So `addr-tree,fit=best,list-addr` is two targets, and one list can hold a name twice with
+ * different knobs, or with the same, which shows the noise of a measurement. `lib:` begins a
+ * file name, in which '=' is nothing special; what the loader would take for the end of the
+ * name, or for a variable, is refused. Own family: the registry of allocator/ is the only list
+ * of its names. Cost: linear in the length of the list; a catalog has tens of names.
  */
 #include "target.h"
 
@@ -127,7 +128,8 @@ static bool library_has_namesake(const struct fl_target_list *list,
     return false;
 }
 
-/* Folders do not belong to an allocator's name, but where it takes them to tell two apart. Of a long path the end. */
+/* Folders do not belong to an allocator's name, but where it takes them to tell two apart. Of a
+ * long path the end. */
 static void libraries_label(struct fl_target_list *list)
 {
     const size_t room = FL_TARGET_LABEL_MAX - strlen(FL_LIBRARY_PREFIX) - 1;
@@ -144,7 +146,8 @@ static void libraries_label(struct fl_target_list *list)
     }
 }
 
-/* Of equal ones the second is NAME#2, and so on: rows, and what other tools are told, have names of their own. */
+/* Of equal ones the second is NAME#2, and so on: rows, and what other tools are told, have
+ * names of their own. */
 static void labels_number(struct fl_target_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {

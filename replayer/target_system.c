@@ -1,14 +1,14 @@
 /*
  * The malloc of the process behind the table of operations: libc's, or that of a library which
  * was preloaded (library.c). It has no instance: the state is a constant, so every call goes
- * straight to the function the loader bound. The worker process takes no memory from it for itself
- * (worker.c).
+ * straight to the function the loader bound. The worker process takes no memory from it for
+ * itself (worker.c).
  *
  * Size 0: glibc's realloc(p, 0) frees, the interface wants a block: so 0 becomes 1 there.
  *
- * The sized frees of C23 are used where they come from the same file as malloc: a library that has none
- * must not get its blocks freed by libc's. They are bound weakly, since to look up a name that is not
- * there takes memory from malloc.
+ * The sized frees of C23 are used where they come from the same file as malloc: a library that
+ * has none must not get its blocks freed by libc's. They are bound weakly, since to look up a
+ * name that is not there takes memory from malloc.
  */
 #include "target.h"
 

@@ -1,6 +1,6 @@
 /**
- * How the measure pass writes payload, as the program would that asked for it: first-touch faults
- * and the cache misses of fresh memory are a cost of the allocator that chose the place.
+ * How the measure pass writes payload, as the program would that asked for it: first-touch
+ * faults and the cache misses of fresh memory are a cost of the allocator that chose the place.
  *
  * Of blocks above FL_TOUCH_WHOLE_BYTES only the edges are written: a program that asks for so
  * much reserves it, and writing all of it could take more memory than the machine has.

@@ -1,7 +1,8 @@
 /*
  * The worker is this program's file started with posix_spawn: no copy of our address space, no
- * leftovers of our heap in its libc, and the loader gives it the allocator it is to have. The file is started by
- * its name, since /proc/self/exe is valgrind's where a replay runs under it; by that link when it has none.
+ * leftovers of our heap in its libc, and the loader gives it the allocator it is to have. The
+ * file is started by its name, since /proc/self/exe is valgrind's where a replay runs under it;
+ * by that link when it has none.
  *
  * LD_PRELOAD of the user is for the commands he starts, not for what is measured: a worker gets
  * the target's library and nothing else. All other variables stay, those that allocators read

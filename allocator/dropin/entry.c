@@ -1,5 +1,6 @@
 /*
- * The entry points: the malloc family as C17, C23, POSIX and glibc 2.36 describe it, on one heap.
+ * The entry points: the malloc family as C17, C23, POSIX and glibc 2.36 describe it, on one
+ * heap.
  *
  *   malloc(0), calloc(0, n)     a block of its own
  *   realloc(block, 0)           frees and returns NULL, as glibc does
@@ -8,8 +9,9 @@
  *   alignment no power of two   NULL and EINVAL, memalign too (glibc's rounds it up)
  *   free                        leaves errno alone
  *
- * A pointer that is no live block ends the program (report.c). Each call is enter, one operation
- * of the heap, leave. Cost: the heap's, and an uncontended lock once there are threads.
+ * A pointer that is no live block ends the program (report.c). Each call is enter, one
+ * operation of the heap, leave. Cost: the heap's, and an uncontended lock once there are
+ * threads.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,19 +1,20 @@
 /*
  * One heap, one lock, fork.
  *
- * The lock is an adaptive mutex of libpthread: a call is shorter than a system call, so waiting is
- * spinning first. While the C library knows that there is one thread no lock is taken. Beside it
- * each thread knows where it is, so that coming back in the middle of a call, which only a signal
- * handler can do, is told from waiting for another thread: it would wait for ever.
+ * The lock is an adaptive mutex of libpthread: a call is shorter than a system call, so waiting
+ * is spinning first. While the C library knows that there is one thread no lock is taken.
+ * Beside it each thread knows where it is, so that coming back in the middle of a call, which
+ * only a signal handler can do, is told from waiting for another thread: it would wait for
+ * ever.
  *
  *   OUTSIDE --enter--> ALONE or LOCKED --leave--> OUTSIDE      LOCKED from before the lock is asked
  *                                                              for until after it was given back
  *   OUTSIDE --fork: prepare--> FORKING --parent, child--> OUTSIDE      enter and leave between are
  *                                                                      no locking: it is held
  *
- * fork happens between two calls of the family, never during one: the child has a whole heap and a
- * free lock. All variables here are written under the lock, but for `place`, the thread's own, and
- * `is_registered`.
+ * fork happens between two calls of the family, never during one: the child has a whole heap
+ * and a free lock. All variables here are written under the lock, but for `place`, the thread's
+ * own, and `is_registered`.
  */
 #include "instance.h"
 
@@ -48,9 +49,9 @@ static atomic_bool is_registered;     /* the fork handlers */
 
 /* ---- fork ---- */
 
-/* A handler of somebody else that allocates between ours finds FORKING: any order is right. A fork
- * in a signal handler that interrupted a call leaves all as it is: the interrupted call goes on
- * in both processes, with the lock it holds. */
+/* A handler of somebody else that allocates between ours finds FORKING: any order is right. A
+ * fork in a signal handler that interrupted a call leaves all as it is: the interrupted call
+ * goes on in both processes, with the lock it holds. */
 static void fork_prepare(void)
 {
     if (place != OUTSIDE)

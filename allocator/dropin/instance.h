@@ -17,7 +17,8 @@
  */
 struct fl_allocator *fl_instance_enter(const char *call);
 
-/** Give the heap back after a call that changed nothing, or that is about to end the program. */
+/** Give the heap back after a call that changed nothing, or that is about to end the
+ * program. */
 void fl_instance_leave(void);
 
 /** Give the heap back after a call: first checks it, as FLMALLOC asks for. */

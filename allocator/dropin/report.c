@@ -1,9 +1,9 @@
 /*
  * The lines libflmalloc.so writes.
  *
- * The heap may be broken, or be in the middle of a call, when one is due: so a line is made on the
- * stack and leaves by write(2). vsnprintf allocates nothing for texts and integers. Every line
- * begins with "libflmalloc: ", so that it is not taken for one of the program's.
+ * The heap may be broken, or be in the middle of a call, when one is due: so a line is made on
+ * the stack and leaves by write(2). vsnprintf allocates nothing for texts and integers. Every
+ * line begins with "libflmalloc: ", so that it is not taken for one of the program's.
  */
 #include "report.h"
 

@@ -8,7 +8,8 @@
 
 #include <fl/allocator.h>
 
-/** Write "libflmalloc: ..." and a line end; what is too long is cut, control characters replaced. */
+/** Write "libflmalloc: ..." and a line end; what is too long is cut, control characters
+ * replaced. */
 void fl_report(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 /** End the program: `call` was given a `block` that is none. */

@@ -2,8 +2,8 @@
  * FLMALLOC, read once, at the first call of the family.
  *
  * That call may come from the dynamic linker, before the C library has set `environ`; then
- * /proc/self/environ is read instead, a page at a time. Nothing here allocates. A mistake is never
- * passed over: a measurement of an allocator that was not asked for is worse than none.
+ * /proc/self/environ is read instead, a page at a time. Nothing here allocates. A mistake is
+ * never passed over: a measurement of an allocator that was not asked for is worse than none.
  */
 #include "settings.h"
 

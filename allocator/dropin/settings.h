@@ -19,7 +19,8 @@ struct fl_settings {
     bool has_stats;            /* a summary line is written at exit */
 };
 
-/** Read FLMALLOC. A mistake in it ends the process: a line on standard error, exit status 125. */
+/** Read FLMALLOC. A mistake in it ends the process: a line on standard error, exit status
+ * 125. */
 void fl_settings_read(struct fl_settings *out);
 
 /** End the process because of what FLMALLOC says; the sentence says what is allowed. */

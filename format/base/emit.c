@@ -170,7 +170,8 @@ void fl_emit_i64(struct fl_emit *emit, const char *key, int64_t value)
 void fl_emit_double(struct fl_emit *emit, const char *key, double value)
 {
     char text[40] = "null";
-    /* 15 digits always survive, 17 always suffice; the first that reads back is the shortest. */
+    /* 15 digits always survive, 17 always suffice; the first that reads back is the
+     * shortest. */
     for (int digits = 15; isfinite(value) && digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value) {

@@ -1,8 +1,8 @@
 /*
  * What is printed from a command's option table: --help, the manual page, completion lines.
  *
- * --help has fixed columns (names to HELP_COLUMN, text to FL_LINE_WIDTH) whatever the terminal, so
- * that its text can be tested and pasted. The manual page uses the man(7) macros and passes
+ * --help has fixed columns (names to HELP_COLUMN, text to FL_LINE_WIDTH) whatever the terminal,
+ * so that its text can be tested and pasted. The manual page uses the man(7) macros and passes
  * `mandoc -Tlint`; everything that comes from the table is escaped, because '-' and '\' mean
  * something else in roff.
  */

@@ -22,7 +22,8 @@ size_t opt_count(const struct fl_command *command);
 /* Length of the choice at `choices`, up to '|' or the end. */
 size_t opt_choice_length(const char *choices);
 
-/* Print what --help, --help=man or --help=complete (`form` NULL, "man", "complete") asks for. */
+/* Print what --help, --help=man or --help=complete (`form` NULL, "man", "complete") asks
+ * for. */
 void opt_print_help(const struct fl_command *command, const char *form, FILE *out);
 
 #endif

@@ -2,9 +2,9 @@
  * rename within a folder is atomic (POSIX), so a reader sees the old file or the new one. The
  * part stands beside the file, as that of a trace does: another folder may be on another disk.
  *
- * A user who ends a command wants no part of it: the handler of the signals by which users, terminals and
- * pipes do that removes those that are open (unlink is async-signal-safe, POSIX.1-2017, 2.4.3), and
- * then lets the signal end the process.
+ * A user who ends a command wants no part of it: the handler of the signals by which users,
+ * terminals and pipes do that removes those that are open (unlink is async-signal-safe,
+ * POSIX.1-2017, 2.4.3), and then lets the signal end the process.
  */
 #include <fl/part_file.h>
 
@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A link is written through: whoever writes to /dev/stdout does not want a file in its place. */
+/* A link is written through: whoever writes to /dev/stdout does not want a file in its
+ * place. */
 static bool is_replaceable(const char *path)
 {
     struct stat status;

@@ -1,6 +1,7 @@
 /*
- * A cookie for stdio with a buffer that doubles, so that writing is amortised O(1) per byte. A write that finds no memory
- * fails as on a full disk; fclose gives the text only when every write was taken.
+ * A cookie for stdio with a buffer that doubles, so that writing is amortised O(1) per byte. A
+ * write that finds no memory fails as on a full disk; fclose gives the text only when every
+ * write was taken.
  */
 #include <fl/text_stream.h>
 

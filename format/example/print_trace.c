@@ -1,4 +1,5 @@
-/* Print the calls of a trace that asked for a mebibyte or more: cc print_trace.c $(pkg-config --static --cflags --libs fltrace) */
+/* Print the calls of a trace that asked for a mebibyte or more: cc print_trace.c $(pkg-config
+ * --static --cflags --libs fltrace) */
 #include <inttypes.h>
 #include <stdio.h>
 

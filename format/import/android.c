@@ -1,6 +1,6 @@
 /*
- * Text of Android's memory_replay, as malloc_debug's record_allocs writes it; a line a call, of the
- * thread TID, with two times in nanoseconds since Android 14 or so:
+ * Text of Android's memory_replay, as malloc_debug's record_allocs writes it; a line a call, of
+ * the thread TID, with two times in nanoseconds since Android 14 or so:
  *
  *     TID: malloc POINTER SIZE [START END]
  *     TID: calloc POINTER COUNT SIZE [START END]
@@ -9,10 +9,11 @@
  *     TID: free POINTER [START END]
  *     TID: thread_done 0x0 [END]
  *
- * Pointers are hexadecimal, the rest is decimal. memalign stands for posix_memalign and aligned_alloc too,
- * whose names are taken as well should someone write them.
+ * Pointers are hexadecimal, the rest is decimal. memalign stands for posix_memalign and
+ * aligned_alloc too, whose names are taken as well should someone write them.
  *
- * Source: platform/system/extras, libmemory_trace/MemoryTrace.cpp and memory_replay/dumps/README.
+ * Source: platform/system/extras, libmemory_trace/MemoryTrace.cpp and
+ * memory_replay/dumps/README.
  */
 #include "formats.h"
 #include "text.h"
@@ -60,7 +61,8 @@ struct entry {
     bool has_times;
 };
 
-/* Does the verb stand at `at`? Short ones in one comparison: a line has FL_INPUT_SLACK bytes behind it. */
+/* Does the verb stand at `at`? Short ones in one comparison: a line has FL_INPUT_SLACK bytes
+ * behind it. */
 static inline bool verb_is_at(const struct verb *verb, const uint8_t *at)
 {
     if (verb->bytes > 8) {

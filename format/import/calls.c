@@ -1,6 +1,6 @@
 /*
- * What formats report: calls wait in a batch until they are named (naming.c), and between them stands what
- * is known at once, of threads, times and losses. Reporting costs some ns.
+ * What formats report: calls wait in a batch until they are named (naming.c), and between them
+ * stands what is known at once, of threads, times and losses. Reporting costs some ns.
  */
 #include "import_internal.h"
 

@@ -1,13 +1,14 @@
 /*
- * The malloc family by name, and calls of it to the seam: what the logs of tools have in common that print calls as
- * C writes them.
+ * The malloc family by name, and calls of it to the seam: what the logs of tools have in common
+ * that print calls as C writes them.
  *
- * The operators of C++ are what libstdc++ makes of them: new is malloc, new of an alignment is aligned_alloc, and
- * each delete is free. Mangled names are those of 64 bits and of 32.
+ * The operators of C++ are what libstdc++ makes of them: new is malloc, new of an alignment is
+ * aligned_alloc, and each delete is free. Mangled names are those of 64 bits and of 32.
  *
- * Processes in one file have the same addresses for different objects, so the number of a process' address space
- * goes into the 16 highest bits, which the addresses of programs leave at zero. After 65,536 processes a number
- * comes round: whatever the old process left at an address is then taken for freed unseen.
+ * Processes in one file have the same addresses for different objects, so the number of a
+ * process' address space goes into the 16 highest bits, which the addresses of programs leave
+ * at zero. After 65,536 processes a number comes round: whatever the old process left at an
+ * address is then taken for freed unseen.
  */
 #include "family.h"
 
@@ -30,8 +31,9 @@ struct group {
 };
 
 /*
- * All functions, at places that the beginnings of their names are hashed to: a log may be of all that a program calls, and
- * most of that is told from the family by its beginning. Two beginnings at one place would not compile (-Woverride-init).
+ * All functions, at places that the beginnings of their names are hashed to: a log may be of
+ * all that a program calls, and most of that is told from the family by its beginning. Two
+ * beginnings at one place would not compile (-Woverride-init).
  */
 static const struct group groups[1u << GROUP_BITS] = {
 #define FUNCTION(name, form, kind, count)                                                      \

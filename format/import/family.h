@@ -1,4 +1,5 @@
-/* The functions of the malloc family by the names that tools print: C's, and C++'s, mangled or not. See family.c. */
+/* The functions of the malloc family by the names that tools print: C's, and C++'s, mangled or
+ * not. See family.c. */
 #ifndef FL_IMPORT_FAMILY_H
 #define FL_IMPORT_FAMILY_H
 
@@ -43,20 +44,23 @@ struct fl_family_call {
     uint64_t caller;  /* ltrace: a number for who called it, and where that was seen */
 };
 
-/* The function whose name is at `at`, with one of the two bytes `behind` right after it; NULL: none of them. FL_INPUT_SLACK bytes can be
- * read behind `end`. */
+/* The function whose name is at `at`, with one of the two bytes `behind` right after it; NULL:
+ * none of them. FL_INPUT_SLACK bytes can be read behind `end`. */
 const struct fl_family *fl_family_find(const uint8_t *at, const uint8_t *end,
                                        const char behind[2]);
 
-/* What the call asked for, in bytes. False: more than can be counted, `*bytes` is UINT64_MAX. */
+/* What the call asked for, in bytes. False: more than can be counted, `*bytes` is
+ * UINT64_MAX. */
 bool fl_family_size(const struct fl_family_call *call, uint64_t *bytes);
 
-/* NULL; or what is wrong with a call that returned `result`, a phrase: then it cannot be reported. */
+/* NULL; or what is wrong with a call that returned `result`, a phrase: then it cannot be
+ * reported. */
 const char *fl_family_wrong(const struct fl_family_call *call, uint64_t result);
 
 /*
- * Report a call that returned `result`. Its addresses are those of the process whose address space has the number
- * `space`, and no other's. A posix_memalign that succeeded without showing its block is a lost event.
+ * Report a call that returned `result`. Its addresses are those of the process whose address
+ * space has the number `space`, and no other's. A posix_memalign that succeeded without showing
+ * its block is a lost event.
  */
 void fl_family_report(struct fl_import *import, const struct fl_family_call *call,
                       uint32_t space, uint64_t result);

@@ -1,6 +1,6 @@
 /*
- * The one list of formats. A file is given to the first that knows its beginning, so those that are
- * strict stand before those that take much.
+ * The one list of formats. A file is given to the first that knows its beginning, so those that
+ * are strict stand before those that take much.
  */
 #include "formats.h"
 

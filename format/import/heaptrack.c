@@ -1,5 +1,6 @@
 /*
- * Data files of heaptrack, a line a record: a letter, a blank, hexadecimal numbers. There are two kinds:
+ * Data files of heaptrack, a line a record: a letter, a blank, hexadecimal numbers. There are
+ * two kinds:
  *
  *     raw, as the library writes it           interpreted, what heaptrack leaves behind
  *     v PROGRAM [FILE]    versions            v PROGRAM [FILE]
@@ -12,19 +13,22 @@
  *
  *     both: c MS, the time since the start, every 10 ms; R RSS; S SUPPRESSION; A, attached; # TEXT
  *
- * Versions 0 to 3 of the file are known; they differ in lines that are passed over here, but for 0, where interpreted files
- * have pointers too. The command line is written as it is, line ends and all, and goes on to the line I.
+ * Versions 0 to 3 of the file are known; they differ in lines that are passed over here, but
+ * for 0, where interpreted files have pointers too. The command line is written as it is, line
+ * ends and all, and goes on to the line I.
  *
- * An interpreted file says only the size and the stack of what was freed, its class. Which of the live objects of the
- * class it was is guessed: the newest. What is live and how many bytes it has is exact all the same, as the objects of a
- * class are of one size. The oldest is right more often, but a class of which always the oldest goes has no object
- * that outlives those around it, nor the holes beside it: DESIGN.md has figures.
+ * An interpreted file says only the size and the stack of what was freed, its class. Which of
+ * the live objects of the class it was is guessed: the newest. What is live and how many bytes
+ * it has is exact all the same, as the objects of a class are of one size. The oldest is right
+ * more often, but a class of which always the oldest goes has no object that outlives those
+ * around it, nor the holes beside it: DESIGN.md has figures.
  *
- * heaptrack sees no memalign and pvalloc, so that their blocks' frees are unknown in a raw file and missing in an interpreted
- * one, and writes a realloc as a free and an allocation behind it, a realloc to 0 not at all.
+ * heaptrack sees no memalign and pvalloc, so that their blocks' frees are unknown in a raw file
+ * and missing in an interpreted one, and writes a realloc as a free and an allocation behind
+ * it, a realloc to 0 not at all.
  *
- * A class's live objects are numbers below their count, so none of them is stored. Memory: 16 bytes for each class that
- * was declared by a line.
+ * A class's live objects are numbers below their count, so none of them is stored. Memory: 16
+ * bytes for each class that was declared by a line.
  *
  * Source: KDE/heaptrack, src/track/libheaptrack.cpp, src/interpret/heaptrack_interpret.cpp,
  * src/analyze/accumulatedtracedata.cpp; files that heaptrack 1.4 recorded.
@@ -109,7 +113,8 @@ static bool version_read(struct fl_cursor line, uint64_t *version)
     return true;
 }
 
-/* The lines of a command line behind its first one; there are none unless the line I follows. */
+/* The lines of a command line behind its first one; there are none unless the line I
+ * follows. */
 static void command_extend(struct fl_cursor *bytes, struct header *header)
 {
     struct fl_cursor ahead = *bytes, line;
@@ -302,8 +307,9 @@ static struct alloc_class *class_find(const struct heaptrack *heaptrack, struct 
     return class->size_bytes == SIZE_UNKNOWN ? NULL : class;
 }
 
-/* An object's address: its number in the class above the class, whose lowest bits also depend on it, so that objects
- * of one class have neighbouring homes in the hash, as classes with one object have. */
+/* An object's address: its number in the class above the class, whose lowest bits also depend
+ * on it, so that objects of one class have neighbouring homes in the hash, as classes with one
+ * object have. */
 static uint64_t object_address(uint64_t index, uint32_t number)
 {
     return fl_import_address((uint64_t)number << CLASS_BITS | (index ^ (number & 15)));

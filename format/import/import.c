@@ -1,6 +1,6 @@
 /*
- * Opening a file of any format: undo its compression, look at its beginning, and give it to the reader
- * of traces or to the format that knows it.
+ * Opening a file of any format: undo its compression, look at its beginning, and give it to the
+ * reader of traces or to the format that knows it.
  */
 #include <fl/import.h>
 
@@ -81,7 +81,8 @@ static enum fl_status layers_undo(struct fl_input *input, struct fl_error *err)
     return status;
 }
 
-/* The format of what `input` gives; NULL: it is a trace, or has no bytes, which its reader says. */
+/* The format of what `input` gives; NULL: it is a trace, or has no bytes, which its reader
+ * says. */
 static enum fl_status format_choose(struct fl_input *input, const char *from,
                                     const struct fl_import_format **format,
                                     struct fl_error *err)

@@ -1,5 +1,6 @@
 /*
- * What ltrace prints, a line a call, or two when something comes between its beginning and its end:
+ * What ltrace prints, a line a call, or two when something comes between its beginning and its
+ * end:
  *
  *     [TASK] [TIME] [[IP]] [CALLER->]NAME[@LIBRARY](ARGUMENTS) = RESULT [<SECONDS>]
  *     …                    …NAME(ARGUMENTS <unfinished ...>      or <no return ...>, when it was killed in it
@@ -7,20 +8,24 @@
  *     …                    --- SIGNAL (TEXT) ---       --- Called exec() ---
  *     …                    +++ exited (status N) +++   +++ killed by SIGNAL +++
  *
- * TASK is `[pid N] `, or `N ` in a file (-f, -p). TIME is `HH:MM:SS` with or without a fraction (-t, -tt), seconds since 1970
- * (-ttt) or since the line before (-r). IP is an address (-i). Lines may be indented (-n), and stack traces stand between
- * them (-w). Arguments of functions that ltrace has no prototype for are some more than there are, as registers.
+ * TASK is `[pid N] `, or `N ` in a file (-f, -p). TIME is `HH:MM:SS` with or without a fraction
+ * (-t, -tt), seconds since 1970 (-ttt) or since the line before (-r). IP is an address (-i).
+ * Lines may be indented (-n), and stack traces stand between them (-w). Arguments of functions
+ * that ltrace has no prototype for are some more than there are, as registers.
  *
- * A call within another of the family, as realloc in reallocarray, or the same one seen at its symbol (-x), is a part of that
- * one and not reported, as the recorder does it. When operator new throws, its call never returns: it is given up when the same
- * caller calls the same function again.
+ * A call within another of the family, as realloc in reallocarray, or the same one seen at its
+ * symbol (-x), is a part of that one and not reported, as the recorder does it. When operator
+ * new throws, its call never returns: it is given up when the same caller calls the same
+ * function again.
  *
- * What the C library calls through its own table (`libc.so.6->`) is left out: ltrace takes the table's entries to be in the order of their
- * relocations, which they are not where some are of functions chosen at run time (IFUNC), so that the names are others'. -x shows
- * these calls under their names.
+ * What the C library calls through its own table (`libc.so.6->`) is left out: ltrace takes the
+ * table's entries to be in the order of their relocations, which they are not where some are of
+ * functions chosen at run time (IFUNC), so that the names are others'. -x shows these calls
+ * under their names.
  *
- * A task is a thread of the process of the line before, unless it is known to be a process: by `fork` in the list of -e, by
- * SYS_fork or SYS_clone (-S), or by exec. What vfork makes shares its parent's memory until it calls exec. See tasks.c.
+ * A task is a thread of the process of the line before, unless it is known to be a process: by
+ * `fork` in the list of -e, by SYS_fork or SYS_clone (-S), or by exec. What vfork makes shares
+ * its parent's memory until it calls exec. See tasks.c.
  *
  * Where posix_memalign put its block is shown only if ltrace is told to (-F):
  *     int posix_memalign(+array(addr, 1)*, ulong, ulong);

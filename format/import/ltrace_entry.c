@@ -1,9 +1,11 @@
 /*
- * The grammar of ltrace's lines: ltrace.c shows it. Of a function that is none of the family, only what makes a process is of
- * interest; the rest of such a line may hold anything, as in its strings.
+ * The grammar of ltrace's lines: ltrace.c shows it. Of a function that is none of the family,
+ * only what makes a process is of interest; the rest of such a line may hold anything, as in
+ * its strings.
  *
- * The cursor of the line stays in registers from the task to the result, since each step waits for where the one before has ended. So
- * readers of what is rare, which are not inlined, get a copy.
+ * The cursor of the line stays in registers from the task to the result, since each step waits
+ * for where the one before has ended. So readers of what is rare, which are not inlined, get a
+ * copy.
  */
 #include "ltrace_entry.h"
 
@@ -269,7 +271,8 @@ static inline bool is_c_library(const uint8_t *at, const uint8_t *end)
     return end - at > 8 && memcmp(at, "libc.so.", 8) == 0;
 }
 
-/* Behind the last "CALLER->" before the first bracket, if there is one; NULL: the line has no bracket, so it is no call. */
+/* Behind the last "CALLER->" before the first bracket, if there is one; NULL: the line has no
+ * bracket, so it is no call. */
 static inline const uint8_t *name_find(const struct fl_cursor *line)
 {
     const uint8_t *name = line->at;
@@ -347,7 +350,8 @@ static void clone_read(struct fl_cursor line, struct fl_ltrace_entry *entry)
     }
 }
 
-/* Is there a bracket with a result behind it? A result that is a text may hold others, and so may arguments. */
+/* Is there a bracket with a result behind it? A result that is a text may hold others, and so
+ * may arguments. */
 static bool has_result(struct fl_cursor line)
 {
     const uint8_t *const end = line.end;
@@ -388,8 +392,9 @@ static void caller_note(struct fl_ltrace_caller *caller, const uint8_t *at, cons
     caller->is_c_library = is_c_library(at, end);
 }
 
-/* The function that the same one calls as in the line before, NULL: none, or it has to be looked for. The bracket that follows its name is
- * the first one of the line, so there is no other "->" before it. */
+/* The function that the same one calls as in the line before, NULL: none, or it has to be
+ * looked for. The bracket that follows its name is the first one of the line, so there is no
+ * other "->" before it. */
 static inline const struct fl_family *function_again(const struct fl_cursor *line,
                                                      const struct fl_ltrace_caller *caller)
 {
@@ -467,7 +472,8 @@ static const char *signal_read(struct fl_cursor line, struct fl_ltrace_entry *en
     return ends_with(&line, " ---") || line.at == line.end ? NULL : "a signal is cut";
 }
 
-/* Not the arguments, of which no more are used than were read: a tenth of the time went into clearing them. */
+/* Not the arguments, of which no more are used than were read: a tenth of the time went into
+ * clearing them. */
 static inline void entry_clear(struct fl_ltrace_entry *entry)
 {
     entry->kind = FL_LTRACE_OTHER;

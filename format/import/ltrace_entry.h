@@ -33,7 +33,8 @@ struct fl_ltrace_entry {
     uint64_t result;
 };
 
-/* Who called the function of the family that was read last: mostly the one of the line before. Zeroed at first. */
+/* Who called the function of the family that was read last: mostly the one of the line before.
+ * Zeroed at first. */
 struct fl_ltrace_caller {
     struct fl_text_memo text; /* "CALLER->" */
     size_t bytes;             /* of it, which may be too many for `text`; 0: it was not named */

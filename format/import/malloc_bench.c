@@ -6,16 +6,18 @@
  *         1  malloc   1 result  2 bytes  3 alignment             3  realloc  1 result  2 object  3 bytes
  *         4  calloc   1 result  2 count  3 bytes                 2  free     1 object  2 bytes   3 alignment
  *
- * All numbers are varints, and may be missing: a call without a result returned NULL, one without an object was given NULL;
- * malloc with an alignment is an aligned call, free with bytes a sized one. Objects are numbered, and a number may be used again.
+ * All numbers are varints, and may be missing: a call without a result returned NULL, one
+ * without an object was given NULL; malloc with an alignment is an aligned call, free with
+ * bytes a sized one. Objects are numbered, and a number may be used again.
  *
- * A message is a list of fields: a varint of 8 x number + wire type, and then 0 a varint, 1 eight bytes, 2 a varint of
- * so many bytes and these, 5 four bytes. Fields and calls that are not known are passed over as protocol buffers want it;
- * a line without a known call is malformed. Lines are taken one after the other out of the bytes that the input has
- * read, so nothing is kept but their bytes, and a length is believed up to LINE_BYTES_MAX.
+ * A message is a list of fields: a varint of 8 x number + wire type, and then 0 a varint, 1
+ * eight bytes, 2 a varint of so many bytes and these, 5 four bytes. Fields and calls that are
+ * not known are passed over as protocol buffers want it; a line without a known call is
+ * malformed. Lines are taken one after the other out of the bytes that the input has read, so
+ * nothing is kept but their bytes, and a length is believed up to LINE_BYTES_MAX.
  *
- * Source: ClaytonKnittel/malloc-bench, proto/tracefile.proto (all of its versions), src/tracefile_executor.cc; Protocol
- * Buffers, "Encoding".
+ * Source: ClaytonKnittel/malloc-bench, proto/tracefile.proto (all of its versions),
+ * src/tracefile_executor.cc; Protocol Buffers, "Encoding".
  */
 #include <inttypes.h>
 
@@ -108,7 +110,8 @@ static bool arguments_read(struct fl_cursor message, struct call_line *line)
     return true;
 }
 
-/* Where a line says two calls the last one counts, and what is said of one call twice is one. */
+/* Where a line says two calls the last one counts, and what is said of one call twice is
+ * one. */
 static bool line_read(struct fl_cursor message, struct call_line *line)
 {
     struct field field;
@@ -335,7 +338,8 @@ static enum fl_status malloc_bench_end(struct fl_import *import, void *state,
                : FL_OK;
 }
 
-/* Lines and nothing else, each with one call: the first DETECT_LINES of them, or all, but for one that is cut. */
+/* Lines and nothing else, each with one call: the first DETECT_LINES of them, or all, but for
+ * one that is cut. */
 static bool malloc_bench_detect(const uint8_t *at, size_t have)
 {
     struct fl_cursor bytes = {at, at + have};

@@ -8,8 +8,8 @@
  *                                          > 0xNEW 0xSIZE          on the next line its result
  *                                          ! 0xOLD 0xSIZE          a realloc that failed
  *
- * The caller is there where it is known. A process that ended otherwise than by muntrace leaves no End, and often
- * a last line that is cut.
+ * The caller is there where it is known. A process that ended otherwise than by muntrace leaves
+ * no End, and often a last line that is cut.
  *
  * Source: glibc, malloc/mtrace-impl.c.
  */
@@ -73,7 +73,8 @@ static bool call_read(struct fl_cursor line, struct call *call)
     }
 }
 
-/* A '<' that nothing came of, as when the log of two threads is mixed: the old object is gone. */
+/* A '<' that nothing came of, as when the log of two threads is mixed: the old object is
+ * gone. */
 static void old_release(struct fl_import *import, struct mtrace *mtrace)
 {
     if (mtrace->has_old) {

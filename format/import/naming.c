@@ -1,13 +1,15 @@
 /*
  * The calls that a format reported to operations: the part that all formats share.
  *
- * An open hash leads from the address of a live object to its slot (namer.c), free slots are a stack
- * (slots.h), as when a trace of ours is decoded. A call is named as the recorder names it: an address that is
- * handed out again was freed by someone unseen, so an implied free stands before the call; a realloc ends the
- * old object before the new one begins, and keeps its slot; what no object was handed out for is unknown.
+ * An open hash leads from the address of a live object to its slot (namer.c), free slots are a
+ * stack (slots.h), as when a trace of ours is decoded. A call is named as the recorder names
+ * it: an address that is handed out again was freed by someone unseen, so an implied free
+ * stands before the call; a realloc ends the old object before the new one begins, and keeps
+ * its slot; what no object was handed out for is unknown.
  *
- * Calls are named a batch at a time, so that what the hash will be asked for is fetched some calls ahead: its
- * misses are most of the cost of an import otherwise. Memory: 48-192 bytes per live object.
+ * Calls are named a batch at a time, so that what the hash will be asked for is fetched some
+ * calls ahead: its misses are most of the cost of an import otherwise. Memory: 48-192 bytes per
+ * live object.
  */
 #include "import_internal.h"
 

@@ -1,13 +1,14 @@
 /*
- * Traces of the CMU malloc lab's driver (mdriver): four numbers, a line each, then a line a call.
+ * Traces of the CMU malloc lab's driver (mdriver): four numbers, a line each, then a line a
+ * call.
  *
  *     2002 and many courses   suggested heap size   ids   calls   weight
  *     2016 and later          weight                ids   calls   most bytes live at a time
  *
  *     a ID BYTES   malloc     r ID BYTES   realloc of the object ID, which keeps its ID     f ID   free; -1 is NULL
  *
- * Ids and calls stand at the same place in both. Neither is used to take memory; the number of calls is compared
- * with those that are there.
+ * Ids and calls stand at the same place in both. Neither is used to take memory; the number of
+ * calls is compared with those that are there.
  *
  * Source: the course's traces/README of 2002 and 2016, and its driver's tracefile.c of 2022.
  */
@@ -58,7 +59,8 @@ static bool call_read(struct fl_cursor line, struct call *call)
            fl_text_is_over(&line);
 }
 
-/* mdriver gives realloc NULL for what was not allocated yet, and takes a size of 0 for a free. */
+/* mdriver gives realloc NULL for what was not allocated yet, and takes a size of 0 for a
+ * free. */
 static void realloc_report(struct fl_import *import, const struct call *call)
 {
     const uint64_t address = fl_import_address(call->id);

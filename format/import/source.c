@@ -1,6 +1,6 @@
 /*
- * The source of a reader that imports: batches of named calls, what is to be reported between them, and the
- * end.
+ * The source of a reader that imports: batches of named calls, what is to be reported between
+ * them, and the end.
  */
 #include "import_internal.h"
 

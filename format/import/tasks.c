@@ -1,9 +1,11 @@
 /*
- * A table of those that run, dense, with an index from their numbers. What a log says of a task nearly always follows what
- * it said of the same one, so the last one is looked at first. Memory: 48-192 bytes in the index and 400 for each.
+ * A table of those that run, dense, with an index from their numbers. What a log says of a task
+ * nearly always follows what it said of the same one, so the last one is looked at first.
+ * Memory: 48-192 bytes in the index and 400 for each.
  *
- * Processes have address spaces, threads share one. A space begins empty: what a forked process inherited is not in it, so
- * that its frees of that are unknown, and leave the objects of its parent alone, which is what a fork does.
+ * Processes have address spaces, threads share one. A space begins empty: what a forked process
+ * inherited is not in it, so that its frees of that are unknown, and leave the objects of its
+ * parent alone, which is what a fork does.
  */
 #include "tasks.h"
 

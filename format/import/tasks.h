@@ -1,5 +1,6 @@
 /*
- * Threads and processes of a log by the system's number, with the calls each has begun and not ended. See tasks.c.
+ * Threads and processes of a log by the system's number, with the calls each has begun and not
+ * ended. See tasks.c.
  */
 #ifndef FL_IMPORT_TASKS_H
 #define FL_IMPORT_TASKS_H
@@ -32,8 +33,8 @@ struct fl_tasks {
 /* fl_task_get of another task than the last time. */
 struct fl_task *fl_task_turn(struct fl_tasks *tasks, uint32_t id);
 
-/* The task `id`; a new one is in the address space of the task that was asked for last, or in the first. NULL: no memory.
- * Valid until the next call of these. */
+/* The task `id`; a new one is in the address space of the task that was asked for last, or in
+ * the first. NULL: no memory. Valid until the next call of these. */
 static inline struct fl_task *fl_task_get(struct fl_tasks *tasks, uint32_t id)
 {
     return tasks->count > 0 && tasks->all[tasks->last].id == id ? &tasks->all[tasks->last]

@@ -1,8 +1,8 @@
 /*
- * The loop over the lines of a text. Lines are found in the bytes that the input has read, 256 KiB at a
- * time, and never copied; memchr is most of what this costs. A line that cannot be understood is passed
- * over and counted (fl_import_malformed); one that is too long ends the import, since what follows is no
- * text.
+ * The loop over the lines of a text. Lines are found in the bytes that the input has read, 256
+ * KiB at a time, and never copied; memchr is most of what this costs. A line that cannot be
+ * understood is passed over and counted (fl_import_malformed); one that is too long ends the
+ * import, since what follows is no text.
  */
 #include "text.h"
 

@@ -1,12 +1,13 @@
 /*
- * Lines and the fields in them, for the formats that are text. A field reader passes over blanks before
- * the field, succeeds and advances, or fails and stays; none takes what is behind the end of the line.
+ * Lines and the fields in them, for the formats that are text. A field reader passes over
+ * blanks before the field, succeeds and advances, or fails and stays; none takes what is behind
+ * the end of the line.
  *
- * Numbers are read eight digits at a time, since a loop over digits mispredicts its end in nearly each
- * field. So the bytes behind a line are looked at, though not used: a line lies in memory with FL_INPUT_SLACK bytes
- * behind it, as those of an input do. Eight decimal digits at once: Daniel Lemire, "Quickly parsing eight digits"
- * (2018); finding the first byte that is none: Sean Anderson, Bit Twiddling Hacks, "Determine if a word
- * has a byte between m and n".
+ * Numbers are read eight digits at a time, since a loop over digits mispredicts its end in
+ * nearly each field. So the bytes behind a line are looked at, though not used: a line lies in
+ * memory with FL_INPUT_SLACK bytes behind it, as those of an input do. Eight decimal digits at
+ * once: Daniel Lemire, "Quickly parsing eight digits" (2018); finding the first byte that is
+ * none: Sean Anderson, Bit Twiddling Hacks, "Determine if a word has a byte between m and n".
  */
 #ifndef FL_IMPORT_TEXT_H
 #define FL_IMPORT_TEXT_H
@@ -19,11 +20,12 @@
 /* `next` of a format of lines: gives each line that is not blank to its `line`. */
 enum fl_status fl_text_next(struct fl_import *import, void *state, struct fl_error *err);
 
-/* The first line in `bytes` that is not blank, for `detect` and `open`; the last one may be cut. `bytes`
- * advances behind it. */
+/* The first line in `bytes` that is not blank, for `detect` and `open`; the last one may be
+ * cut. `bytes` advances behind it. */
 bool fl_text_first_line(struct fl_cursor *bytes, struct fl_cursor *line);
 
-/* From `line`, as the last thing: give what begins at `at`, in the line, once more as a line. */
+/* From `line`, as the last thing: give what begins at `at`, in the line, once more as a
+ * line. */
 void fl_text_again(struct fl_import *import, const uint8_t *at);
 
 /* Number of the line that fl_text_next gives, from 1. */
@@ -121,7 +123,8 @@ static inline unsigned fl_text_digits(uint64_t bytes, const uint8_t *at, const u
 /* fl_text_decimal of eight digits or more, at the first. */
 bool fl_text_decimal_long(struct fl_cursor *line, uint64_t *out);
 
-/* A decimal number below 2^64, right here: no blanks are passed over. What follows it may be anything but a digit. */
+/* A decimal number below 2^64, right here: no blanks are passed over. What follows it may be
+ * anything but a digit. */
 static inline bool fl_text_decimal_here(struct fl_cursor *line, uint64_t *out)
 {
     const uint64_t bytes = fl_load64(line->at);
@@ -226,13 +229,15 @@ static inline bool fl_text_number_here(struct fl_cursor *line, uint64_t *out)
 
 #define FL_TEXT_MEMO_MAX 16u
 
-/* What a line begins with, and so does mostly the next one, so that it need not be read again. */
+/* What a line begins with, and so does mostly the next one, so that it need not be read
+ * again. */
 struct fl_text_memo {
     uint64_t bytes[2], masks[2];
     size_t count; /* of bytes, at most FL_TEXT_MEMO_MAX; 0: nothing is known */
 };
 
-/* Of more than FL_TEXT_MEMO_MAX bytes nothing is known. FL_INPUT_SLACK bytes can be read behind. */
+/* Of more than FL_TEXT_MEMO_MAX bytes nothing is known. FL_INPUT_SLACK bytes can be read
+ * behind. */
 static inline void fl_text_memo_set(struct fl_text_memo *memo, const uint8_t *at, size_t count)
 {
     *memo = (struct fl_text_memo){.count = count > FL_TEXT_MEMO_MAX ? 0 : count};

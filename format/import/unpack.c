@@ -1,10 +1,11 @@
 /*
- * Unpacking on the way: a layer over an input (input.h). It undoes one compression, and knows by the first
- * bytes which; files that are compressed twice have two layers. Nothing is unpacked but what is asked for, so a
- * few bytes that stand for many cost time, not memory.
+ * Unpacking on the way: a layer over an input (input.h). It undoes one compression, and knows
+ * by the first bytes which; files that are compressed twice have two layers. Nothing is
+ * unpacked but what is asked for, so a few bytes that stand for many cost time, not memory.
  *
- * The compressions' own libraries, and not libarchive, which verifies no checksum of gzip (3.6.2), and
- * undoes zstd in zstd in one go, so that a compressed trace of ours would be taken apart too.
+ * The compressions' own libraries, and not libarchive, which verifies no checksum of gzip
+ * (3.6.2), and undoes zstd in zstd in one go, so that a compressed trace of ours would be taken
+ * apart too.
  */
 #include "unpack.h"
 
@@ -47,7 +48,8 @@ static void stream_end(struct unpack *unpack)
     unpack->state = NULL;
 }
 
-/* Zeros that fill up a block of some device or archive stand between two streams, or behind the last. */
+/* Zeros that fill up a block of some device or archive stand between two streams, or behind the
+ * last. */
 static enum fl_status padding_skip(struct unpack *unpack, const uint8_t **at, size_t *have,
                                    struct fl_error *err)
 {

@@ -1,4 +1,5 @@
-/* Bytes out of compressed ones: the layer (unpack.c), and what undoes each compression (unpack_*.c). */
+/* Bytes out of compressed ones: the layer (unpack.c), and what undoes each compression
+ * (unpack_*.c). */
 #ifndef FL_IMPORT_UNPACK_H
 #define FL_IMPORT_UNPACK_H
 
@@ -36,7 +37,8 @@ struct fl_unpack_kind {
     /* The state of a stream that begins; NULL: no memory. */
     void *(*begin)(void);
 
-    /* Unpack some; either all of `in` is used up or `out` is full, but at the end and after a failure. */
+    /* Unpack some; either all of `in` is used up or `out` is full, but at the end and after a
+     * failure. */
     enum fl_unpack_outcome (*step)(void *state, struct fl_unpack_span *span, const char **why);
 
     /* May another stream begin so, behind the end of one? NULL: one is all there is. */

@@ -1,4 +1,5 @@
-/* Deflated bytes, with a gzip header or bare in a zip. See struct fl_unpack_kind in unpack.h. */
+/* Deflated bytes, with a gzip header or bare in a zip. See struct fl_unpack_kind in
+ * unpack.h. */
 #ifndef FL_IMPORT_UNPACK_INFLATE_H
 #define FL_IMPORT_UNPACK_INFLATE_H
 

@@ -1,11 +1,13 @@
 /*
- * The first file of a zip, read as a stream: its local header, its bytes, stored or deflated, and the check
- * of them, which stands in the header or, when the writer did not know it yet, behind the bytes. Folders
- * before it are passed over; what follows it, the directory of the archive too, is not read.
+ * The first file of a zip, read as a stream: its local header, its bytes, stored or deflated,
+ * and the check of them, which stands in the header or, when the writer did not know it yet,
+ * behind the bytes. Folders before it are passed over; what follows it, the directory of the
+ * archive too, is not read.
  *
  *     header | name, extra | bytes | [descriptor]     header | …     directory
  *
- * Source: PKWARE, .ZIP File Format Specification (APPNOTE.TXT) 6.3.10, sections 4.3.7 and 4.3.9.
+ * Source: PKWARE, .ZIP File Format Specification (APPNOTE.TXT) 6.3.10, sections 4.3.7 and
+ * 4.3.9.
  */
 #include "unpack_inflate.h"
 

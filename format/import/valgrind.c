@@ -1,5 +1,6 @@
 /*
- * What valgrind's tools print with --trace-malloc=yes, among all else that they and the program print:
+ * What valgrind's tools print with --trace-malloc=yes, among all else that they and the program
+ * print:
  *
  *     --PID-- malloc(24) = 0x4A43040               --PID-- free(0x4A43040)        nothing is printed behind a free
  *     --PID-- calloc(3,7) = 0x4A430A0              --PID-- _ZdlPvm(0x4A43040)
@@ -10,14 +11,16 @@
  *     --PID-- realloc(0x…,0)free(0x…)              and so is one to 0; then, on the next line,
  *     --PID--  = 0
  *
- * with `HH:MM:SS:ms` of the run before PID, days first (--time-stamp=yes). A call and its result are printed one by one, so that other
- * messages, other threads' calls and other processes may come between; they belong together by process, the last call first. No line
- * ends behind a call that has no result: a calloc that overflows, an alignment that is none, malloc_usable_size(0x0). What has no prefix
- * is the program's, and may stand before one.
+ * with `HH:MM:SS:ms` of the run before PID, days first (--time-stamp=yes). A call and its
+ * result are printed one by one, so that other messages, other threads' calls and other
+ * processes may come between; they belong together by process, the last call first. No line
+ * ends behind a call that has no result: a calloc that overflows, an alignment that is none,
+ * malloc_usable_size(0x0). What has no prefix is the program's, and may stand before one.
  *
  * Each process has an address space of its own; "==PID== Command:" begins a new one (exec).
  *
- * Source: valgrind 3.19, coregrind/m_replacemalloc/vg_replace_malloc.c, and its successors' to 3.23.
+ * Source: valgrind 3.19, coregrind/m_replacemalloc/vg_replace_malloc.c, and its successors' to
+ * 3.23.
  */
 #include "formats.h"
 #include "tasks.h"
@@ -109,7 +112,8 @@ static bool argument_take(struct fl_cursor *line, uint64_t *value)
             (fl_text_number_here(line, value) || fl_text_decimal(line, value)));
 }
 
-/* Behind the bracket that opens, up to behind the one that closes: as many as the function has. */
+/* Behind the bracket that opens, up to behind the one that closes: as many as the function
+ * has. */
 __attribute__((always_inline)) static inline bool arguments_take(struct fl_cursor *line,
                                                                  struct fl_family_call *call)
 {
@@ -181,7 +185,8 @@ static bool has_no_result(const struct fl_family_call *call, uint64_t *result)
     }
 }
 
-/* The call that is waiting and was passed on as this one: realloc of NULL to malloc, realloc to 0 to free. */
+/* The call that is waiting and was passed on as this one: realloc of NULL to malloc, realloc to
+ * 0 to free. */
 static bool is_passed_on(const struct fl_task *task, const struct fl_family_call *call)
 {
     if (task->call_count == 0) {
@@ -278,7 +283,8 @@ static const char *program_begin(struct fl_import *import, struct valgrind *valg
     return NULL;
 }
 
-/* A result without a prefix, as its line was begun by another process or ended by the program. */
+/* A result without a prefix, as its line was begun by another process or ended by the
+ * program. */
 static bool waiting_find(struct valgrind *valgrind)
 {
     const struct fl_tasks *tasks = &valgrind->tasks;
@@ -339,7 +345,8 @@ static const char *text_follow(struct fl_import *import, struct valgrind *valgri
     return FL_TEXT_TAKE(&line, " Command: ") ? program_begin(import, valgrind) : NULL;
 }
 
-/* A call, with its result if that stands there, or a result, or other text, up to which the line advances. */
+/* A call, with its result if that stands there, or a result, or other text, up to which the
+ * line advances. */
 static inline const char *part_follow(struct fl_import *import, struct valgrind *valgrind,
                                       struct fl_cursor *line)
 {

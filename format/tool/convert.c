@@ -1,6 +1,6 @@
 /*
- * fltrace convert: another tool's trace as one of ours. What the other format cannot say, and what was odd
- * in the file, stands in the trace's metadata and is told here.
+ * fltrace convert: another tool's trace as one of ours. What the other format cannot say, and
+ * what was odd in the file, stands in the trace's metadata and is told here.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -75,8 +75,8 @@ static void result_say(const struct fl_reader *reader, const struct fl_writer_to
     }
 }
 
-/* Was all of the file read, and all that was read taken? Malformed lines of another tool's are lost events by
- * then; damage of one of ours is not to look whole. */
+/* Was all of the file read, and all that was read taken? Malformed lines of another tool's are
+ * lost events by then; damage of one of ours is not to look whole. */
 static bool is_to_be_kept(const struct fl_reader *reader, enum fl_status damage)
 {
     const bool is_imported =

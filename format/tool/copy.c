@@ -1,5 +1,6 @@
 /*
- * One walk; the rewrite keeps what is live. The file has its name once all was written and the verb wants it.
+ * One walk; the rewrite keeps what is live. The file has its name once all was written and the
+ * verb wants it.
  */
 #include "copy.h"
 

@@ -1,5 +1,6 @@
 /*
- * A verb that writes one whole trace as another: -o and --level, the walk, and what becomes of the file.
+ * A verb that writes one whole trace as another: -o and --level, the walk, and what becomes of
+ * the file.
  */
 #ifndef FL_COPY_H
 #define FL_COPY_H

@@ -1,8 +1,8 @@
 /*
  * Costs by call stack.
  *
- * What was live at the peak is known only when the trace is over, and then it is too late to look.
- * So each stack remembers the step of its last change: when it is about to change, and no
+ * What was live at the peak is known only when the trace is over, and then it is too late to
+ * look. So each stack remembers the step of its last change: when it is about to change, and no
  * change of it lies behind the latest peak, what it has now is what it had then. O(1) an event.
  */
 #include "costs.h"

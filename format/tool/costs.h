@@ -1,6 +1,6 @@
 /*
- * What each call stack of a trace cost. One pass, so a pipe will do. Memory: 72 bytes for each frame
- * of the tree, beside the walk's own.
+ * What each call stack of a trace cost. One pass, so a pipe will do. Memory: 72 bytes for each
+ * frame of the tree, beside the walk's own.
  */
 #ifndef FL_COSTS_H
 #define FL_COSTS_H
@@ -30,8 +30,8 @@ struct fl_costs {
 };
 
 /*
- * Open the one trace of a verb's command line (as fl_verb_begin) and gather the costs of its stacks.
- * A trace without stacks is an error. `reader` stays open for its stacks and metadata.
+ * Open the one trace of a verb's command line (as fl_verb_begin) and gather the costs of its
+ * stacks. A trace without stacks is an error. `reader` stays open for its stacks and metadata.
  *
  * @return  FL_OK; FL_END after --help; else what went wrong, already reported: with a damaged
  *          trace the costs hold for what could be read, and `reader` is set
@@ -40,8 +40,8 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
                                fl_option_handler *handle, void *user, struct fl_costs *costs,
                                struct fl_reader **reader);
 
-/* The same step by step, for a verb that does more in one walk: start, each step, finish. False when out
- * of memory. */
+/* The same step by step, for a verb that does more in one walk: start, each step, finish. False
+ * when out of memory. */
 bool fl_costs_start(struct fl_costs *costs) __attribute__((warn_unused_result));
 bool fl_costs_step(struct fl_costs *costs, const struct fl_step *step)
     __attribute__((warn_unused_result));

@@ -1,6 +1,6 @@
 /*
- * What a trace holds in numbers: calls by kind, sizes, lifetimes, peaks. Counted by walking it, so the
- * counts hold for a damaged one too. Plain numbers: nothing to free.
+ * What a trace holds in numbers: calls by kind, sizes, lifetimes, peaks. Counted by walking it,
+ * so the counts hold for a damaged one too. Plain numbers: nothing to free.
  */
 #ifndef FL_COUNTS_H
 #define FL_COUNTS_H

@@ -1,6 +1,6 @@
 /*
- * fltrace diff: what changed between two traces, in all and by call site. Each is walked once; memory
- * follows the live objects of one and the stacks of both.
+ * fltrace diff: what changed between two traces, in all and by call site. Each is walked once;
+ * memory follows the live objects of one and the stacks of both.
  */
 #include "diff.h"
 
@@ -142,7 +142,8 @@ static enum fl_status side_open(const struct request *request, struct fl_diff_si
     return status;
 }
 
-/* What cannot be opened, or read to its end, ends the command; of a damaged trace the rest is compared. */
+/* What cannot be opened, or read to its end, ends the command; of a damaged trace the rest is
+ * compared. */
 static enum fl_status side_read(const struct request *request, struct fl_diff_side *side,
                                 struct fl_error *err)
 {

@@ -57,8 +57,8 @@ uint64_t fl_diff_figure_value(const struct fl_diff_figure *figure,
 /* ---- sites ---- */
 
 /*
- * What a module is to a comparison: "" for the program itself, whatever it is called; else the name of its file
- * up to ".so", so that a library is itself in another folder or version.
+ * What a module is to a comparison: "" for the program itself, whatever it is called; else the
+ * name of its file up to ".so", so that a library is itself in another folder or version.
  *
  * @param exe  path of the program, or NULL
  * @param key  receives the text, cut when `bytes` are not enough
@@ -72,8 +72,8 @@ char *fl_diff_site_key(const struct fl_sites *sites, const struct fl_symbol *sym
 /* The function in such a key: its length. The module follows one byte behind it. */
 size_t fl_diff_key_function(const char *key);
 
-/* Pair the sites of both by their keys: those that differ first, those that differ most in the order's unit
- * before the others. False when out of memory. */
+/* Pair the sites of both by their keys: those that differ first, those that differ most in the
+ * order's unit before the others. False when out of memory. */
 bool fl_diff_pair(struct fl_diff *diff) __attribute__((warn_unused_result));
 
 /* Is any of its five figures another one? */

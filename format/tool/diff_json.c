@@ -1,5 +1,6 @@
 /*
- * A comparison as JSON; DIFF.md says what each key means. Everything is there, what is the same too.
+ * A comparison as JSON; DIFF.md says what each key means. Everything is there, what is the same
+ * too.
  */
 #include <stdio.h>
 #include <string.h>

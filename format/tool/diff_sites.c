@@ -1,6 +1,6 @@
 /*
- * Which site of one trace is which of the other: by the names of function and module alone, since what
- * is between them is another build. O(sites log sites).
+ * Which site of one trace is which of the other: by the names of function and module alone,
+ * since what is between them is another build. O(sites log sites).
  */
 #include "diff.h"
 

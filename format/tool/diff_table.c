@@ -1,6 +1,6 @@
 /*
- * A comparison for people: totals, then what differs of calls, sizes and lifetimes, then the sites that differ
- * most. What is the same is counted, not listed, unless --all says so.
+ * A comparison for people: totals, then what differs of calls, sizes and lifetimes, then the
+ * sites that differ most. What is the same is counted, not listed, unless --all says so.
  */
 #include "diff.h"
 
@@ -15,7 +15,8 @@
 #define VALUE_BYTES   128u /* shown of a value of metadata */
 #define CALLER_COLUMN 90
 
-/* A number that has grown or shrunk, with its sign: "+1.2 MiB", "-5"; "=" when it is the same. */
+/* A number that has grown or shrunk, with its sign: "+1.2 MiB", "-5"; "=" when it is the
+ * same. */
 static struct fl_fmt change_text(uint64_t old, uint64_t now, bool is_bytes)
 {
     struct fl_fmt out = {"="};

@@ -1,6 +1,6 @@
 /*
- * fltrace folded: one line for each call stack that cost something, from the outermost function to the
- * innermost, and its cost: what flame graph viewers read.
+ * fltrace folded: one line for each call stack that cost something, from the outermost function
+ * to the innermost, and its cost: what flame graph viewers read.
  */
 #include <inttypes.h>
 #include <stdio.h>

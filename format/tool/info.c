@@ -36,8 +36,8 @@ static bool step_count(const struct fl_step *step, void *user)
     return true;
 }
 
-/* One value a line: NUL bytes between list items become spaces, control characters '?'. False when there is no
- * memory for one. */
+/* One value a line: NUL bytes between list items become spaces, control characters '?'. False
+ * when there is no memory for one. */
 static bool metadata_print(const struct fl_metadata *meta)
 {
     for (size_t i = 0; meta != NULL && i < fl_metadata_count(meta); i++) {

@@ -1,6 +1,6 @@
 /*
- * One trace of a merge. Ticks are no steps here: they are summed up to the time of the step that
- * follows them, since the merged trace has ticks of its own.
+ * One trace of a merge. Ticks are no steps here: they are summed up to the time of the step
+ * that follows them, since the merged trace has ticks of its own.
  */
 #include "lane.h"
 

@@ -1,7 +1,8 @@
 /*
- * Lanes: the traces that a merge reads side by side, each with its next step at hand. What a lane's
- * header says is known from the start; its file is open only while its steps are read, unless it cannot be
- * opened twice: so as many are open as ran at a time, not as many as there are.
+ * Lanes: the traces that a merge reads side by side, each with its next step at hand. What a
+ * lane's header says is known from the start; its file is open only while its steps are read,
+ * unless it cannot be opened twice: so as many are open as ran at a time, not as many as there
+ * are.
  */
 #ifndef FL_LANE_H
 #define FL_LANE_H
@@ -37,8 +38,8 @@ struct fl_lane {
     uint64_t release_at;  /* the next such number that one waits for in this lane */
 };
 
-/* Open `path` as fl_import_open does and learn what its header says. FL_OK, or why it cannot be read;
- * `lane` is to be cleared in any case. */
+/* Open `path` as fl_import_open does and learn what its header says. FL_OK, or why it cannot be
+ * read; `lane` is to be cleared in any case. */
 enum fl_status fl_lane_look(struct fl_lane *lane, const char *path, const char *from,
                             struct fl_error *err) __attribute__((warn_unused_result));
 

@@ -1,7 +1,8 @@
 /*
- * An array that grows by a quarter. Slots of objects that ended are given out again (slots.h), so it has a
- * place for each object of the largest number that lived at once: 24 to 30 bytes each. From some MiB on realloc moves
- * page tables, not bytes, so no second copy is there while it grows.
+ * An array that grows by a quarter. Slots of objects that ended are given out again (slots.h),
+ * so it has a place for each object of the largest number that lived at once: 24 to 30 bytes
+ * each. From some MiB on realloc moves page tables, not bytes, so no second copy is there while
+ * it grows.
  */
 #include "live.h"
 

@@ -1,6 +1,6 @@
 /*
- * The live objects of a trace while a verb walks it: one table by slot, which the walk fills in and the
- * verb may renumber.
+ * The live objects of a trace while a verb walks it: one table by slot, which the walk fills in
+ * and the verb may renumber.
  */
 #ifndef FL_LIVE_H
 #define FL_LIVE_H
@@ -27,10 +27,12 @@ struct fl_live {
     size_t count, capacity;
 };
 
-/* Have a place for this slot and all below it; false when out of memory, and the table is as it was. */
+/* Have a place for this slot and all below it; false when out of memory, and the table is as it
+ * was. */
 bool fl_live_grow(struct fl_live *live, uint32_t slot);
 
-/* The slot's place, free at first, stays where it is until the next call; NULL when out of memory. */
+/* The slot's place, free at first, stays where it is until the next call; NULL when out of
+ * memory. */
 static inline struct fl_object *fl_live_place(struct fl_live *live, uint32_t slot)
 {
     if (slot >= live->count && !fl_live_grow(live, slot)) {
@@ -39,8 +41,8 @@ static inline struct fl_object *fl_live_place(struct fl_live *live, uint32_t slo
     return &live->at[slot];
 }
 
-/* The slots of all live objects in rising order of their numbers, `count` of them, owned by the caller;
- * NULL when out of memory. O(n log n), 8 bytes for each while it is made. */
+/* The slots of all live objects in rising order of their numbers, `count` of them, owned by the
+ * caller; NULL when out of memory. O(n log n), 8 bytes for each while it is made. */
 uint32_t *fl_live_sorted(const struct fl_live *live, size_t *count);
 
 void fl_live_clear(struct fl_live *live);

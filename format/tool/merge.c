@@ -1,7 +1,8 @@
 /*
- * fltrace merge: several traces as one, for an allocator that serves all of their processes. Lanes read
- * (lane.c), an order says whose turn it is (order.c), what stands in the new trace is the rewrite's.
- * Memory follows the live objects of all and the files that are open at a time.
+ * fltrace merge: several traces as one, for an allocator that serves all of their processes.
+ * Lanes read (lane.c), an order says whose turn it is (order.c), what stands in the new trace
+ * is the rewrite's. Memory follows the live objects of all and the files that are open at a
+ * time.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -205,7 +206,8 @@ static enum fl_status lost_write(struct merge *merge, const struct fl_lane *lane
                                     : FL_OK;
 }
 
-/* The lane is at its end: the time that it lasted, what it lost at last, and what it leaves live. */
+/* The lane is at its end: the time that it lasted, what it lost at last, and what it leaves
+ * live. */
 static enum fl_status lane_end(struct merge *merge, struct fl_lane *lane)
 {
     const size_t i = (size_t)(lane - merge->inputs.at);

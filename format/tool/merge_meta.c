@@ -1,6 +1,6 @@
 /*
- * Metadata of a merge. What all inputs say alike is said of the whole; what tells them apart is a list
- * with an entry for each input, in the order of the command line.
+ * Metadata of a merge. What all inputs say alike is said of the whole; what tells them apart is
+ * a list with an entry for each input, in the order of the command line.
  */
 #include "merge_meta.h"
 

@@ -1,6 +1,6 @@
 /*
- * Linear probing over FNV-1a (Fowler, Noll, Vo). The texts may come from a trace, so what a stranger
- * can do is make the probes long, not the table wrong.
+ * Linear probing over FNV-1a (Fowler, Noll, Vo). The texts may come from a trace, so what a
+ * stranger can do is make the probes long, not the table wrong.
  */
 #include "names.h"
 

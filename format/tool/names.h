@@ -1,6 +1,6 @@
 /*
- * Names to numbers: a text that was added first is 0, the next new one 1 ... An open hash, at most half
- * full, with the texts owned. O(1) a name.
+ * Names to numbers: a text that was added first is 0, the next new one 1 ... An open hash, at
+ * most half full, with the texts owned. O(1) a name.
  */
 #ifndef FL_NAMES_H
 #define FL_NAMES_H
@@ -19,8 +19,8 @@ struct fl_names {
     size_t table_mask;
 };
 
-/* Number of `name`, added when it is new: then it is one less than `count`. The text becomes the
- * table's. FL_NAME_NONE when out of memory (or `name` is NULL), and the text is freed. */
+/* Number of `name`, added when it is new: then it is one less than `count`. The text becomes
+ * the table's. FL_NAME_NONE when out of memory (or `name` is NULL), and the text is freed. */
 uint32_t fl_names_add(struct fl_names *names, char *name);
 
 /* Number of `name`, or FL_NAME_NONE. */

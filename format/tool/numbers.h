@@ -1,6 +1,6 @@
 /*
- * Numbers of one kind to numbers of another, as those of a trace's threads: an open hash, at most half
- * full. O(1) a number, 32 bytes each.
+ * Numbers of one kind to numbers of another, as those of a trace's threads: an open hash, at
+ * most half full. O(1) a number, 32 bytes each.
  */
 #ifndef FL_NUMBERS_H
 #define FL_NUMBERS_H

@@ -1,6 +1,6 @@
 /*
- * Walking a trace with its live objects at hand. A step is shown before it takes effect, so that a verb
- * can still see, and write, what was live before it.
+ * Walking a trace with its live objects at hand. A step is shown before it takes effect, so
+ * that a verb can still see, and write, what was live before it.
  */
 #include "objects.h"
 

@@ -1,6 +1,6 @@
 /*
- * Walking a trace: each operation with the object it names and the one it makes, and the loop over the
- * batches that every verb shares.
+ * Walking a trace: each operation with the object it names and the one it makes, and the loop
+ * over the batches that every verb shares.
  */
 #ifndef FL_OBJECTS_H
 #define FL_OBJECTS_H
@@ -17,8 +17,8 @@ enum fl_numbering {
 };
 
 /*
- * One operation. The table of live objects is as it was before it; it takes effect with the next step.
- * `event` is its number when it is one.
+ * One operation. The table of live objects is as it was before it; it takes effect with the
+ * next step. `event` is its number when it is one.
  */
 struct fl_step {
     struct fl_reader *reader;
@@ -43,9 +43,9 @@ typedef bool fl_step_visitor(const struct fl_step *step, void *user);
             "The trace is another tool's, of this format; help lists them."                    \
     }
 
-/* Parse a verb's options with `handle`, NULL when it has none of its own; `first` receives the place of
- * the first operand, `from` the format to read a trace as, or NULL. Standard input is one operand at most. Problems are
- * printed. */
+/* Parse a verb's options with `handle`, NULL when it has none of its own; `first` receives the
+ * place of the first operand, `from` the format to read a trace as, or NULL. Standard input is
+ * one operand at most. Problems are printed. */
 enum fl_status fl_verb_parse(const struct fl_command *command, int argc, char **argv,
                              fl_option_handler *handle, void *user, int *first,
                              const char **from);
@@ -71,7 +71,8 @@ enum fl_status fl_trace_walk(const struct fl_command *command, struct fl_reader 
 /* A walk that is made step by step, as when several are under way at a time. */
 struct fl_walk;
 
-/* Begin to walk what `reader` gives, which stays the caller's, by serials; NULL when out of memory. */
+/* Begin to walk what `reader` gives, which stays the caller's, by serials; NULL when out of
+ * memory. */
 struct fl_walk *fl_walk_new(struct fl_reader *reader);
 void fl_walk_free(struct fl_walk *walk);
 

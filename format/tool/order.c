@@ -1,7 +1,7 @@
 /*
- * By time the lanes that may go form a binary heap (Williams, Algorithm 232, 1964) over the time of
- * their next step; of equal times the lane that started earlier goes first. A step costs O(log lanes) at
- * most, two comparisons while the same lane stays the earliest.
+ * By time the lanes that may go form a binary heap (Williams, Algorithm 232, 1964) over the
+ * time of their next step; of equal times the lane that started earlier goes first. A step
+ * costs O(log lanes) at most, two comparisons while the same lane stays the earliest.
  */
 #include "order.h"
 
@@ -87,8 +87,8 @@ static void lane_wait(struct fl_order *order, struct fl_lane *lane, size_t after
     other->release_at = event < other->release_at ? event : other->release_at;
 }
 
-/* The lane it may not overtake started before it, so nobody waits for himself. `latest` has the last
- * image so far of each process. */
+/* The lane it may not overtake started before it, so nobody waits for himself. `latest` has the
+ * last image so far of each process. */
 static bool lane_link(struct fl_order *order, struct fl_lane *lane, struct fl_numbers *latest)
 {
     const uint32_t before = fl_numbers_get(latest, lane->pid);

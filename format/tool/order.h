@@ -25,19 +25,22 @@ struct fl_order {
 };
 
 /*
- * Begin with lanes that have not begun, those that are over left out. By time, a forked child waits for
- * the event of its parent at which it was forked, and an image for the end of the one before, as far as
- * these are among the lanes: a clock that is looked at from outside does not put them in order.
+ * Begin with lanes that have not begun, those that are over left out. By time, a forked child
+ * waits for the event of its parent at which it was forked, and an image for the end of the one
+ * before, as far as these are among the lanes: a clock that is looked at from outside does not
+ * put them in order.
  *
  * @return  false when out of memory
  */
 bool fl_order_start(struct fl_order *order, enum fl_order_kind kind, struct fl_lane *lanes,
                     size_t lane_count);
 
-/* The lane whose turn it is; by time one that has not begun counts from its start. NULL: all are over. */
+/* The lane whose turn it is; by time one that has not begun counts from its start. NULL: all
+ * are over. */
 struct fl_lane *fl_order_lane(const struct fl_order *order);
 
-/* `lane`, whose turn it is, began, went on to its next step or its end, or is over; `gave_event`: an event lies behind it. */
+/* `lane`, whose turn it is, began, went on to its next step or its end, or is over;
+ * `gave_event`: an event lies behind it. */
 void fl_order_move(struct fl_order *order, struct fl_lane *lane, bool gave_event);
 
 void fl_order_clear(struct fl_order *order);

@@ -1,6 +1,6 @@
 /*
- * fltrace pack: the same records in larger chunks, compressed harder. What replays, and every number
- * that a tool tells of the trace, stays the same.
+ * fltrace pack: the same records in larger chunks, compressed harder. What replays, and every
+ * number that a tool tells of the trace, stays the same.
  */
 #include <stdio.h>
 

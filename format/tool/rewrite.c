@@ -1,7 +1,7 @@
 /*
- * Steps of one trace to events of another. The walk's table of live objects holds all that is needed to write
- * one: its number becomes the serial that it has in the new trace. New serials rise with the old ones, so
- * the order of the numbers stays that of the allocations.
+ * Steps of one trace to events of another. The walk's table of live objects holds all that is
+ * needed to write one: its number becomes the serial that it has in the new trace. New serials
+ * rise with the old ones, so the order of the numbers stays that of the allocations.
  */
 #include "rewrite.h"
 

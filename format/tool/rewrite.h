@@ -1,7 +1,7 @@
 /*
- * A trace that a verb writes from others: objects, stacks, modules and, of several, threads get new
- * numbers. The walk is one by serials: an object that is written has its new serial as its number
- * from then on.
+ * A trace that a verb writes from others: objects, stacks, modules and, of several, threads get
+ * new numbers. The walk is one by serials: an object that is written has its new serial as its
+ * number from then on.
  */
 #ifndef FL_REWRITE_H
 #define FL_REWRITE_H
@@ -14,8 +14,9 @@
 struct fl_rewrite; /* the trace that is written */
 struct fl_origin;  /* one that it is written from */
 
-/* Refuses where no output was named, or a terminal is it, or `trace`, of which more is read than is written (NULL: it
- * may be written over). What is wrong is reported in the name of `command`. */
+/* Refuses where no output was named, or a terminal is it, or `trace`, of which more is read
+ * than is written (NULL: it may be written over). What is wrong is reported in the name of
+ * `command`. */
 enum fl_status fl_rewrite_check(const struct fl_command *command, const char *path,
                                 const char *trace);
 
@@ -66,9 +67,9 @@ void fl_origin_free(struct fl_origin *origin);
 enum fl_status fl_origin_pass(struct fl_origin *origin, const struct fl_step *step,
                               struct fl_error *err) __attribute__((warn_unused_result));
 
-/* Write what is known: the time that passed, the threads that are there, then what is live as calls of
- * malloc and its like by the thread at work, in the order in which it was allocated. `count` gets how
- * many. */
+/* Write what is known: the time that passed, the threads that are there, then what is live as
+ * calls of malloc and its like by the thread at work, in the order in which it was allocated.
+ * `count` gets how many. */
 enum fl_status fl_origin_live(struct fl_origin *origin, struct fl_live *live, uint64_t *count,
                               struct fl_error *err) __attribute__((warn_unused_result));
 
@@ -85,8 +86,8 @@ enum fl_status fl_origin_release(struct fl_origin *origin, struct fl_live *live,
                                  uint64_t *count, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/* The threads of one of several as "OLD:NEW OLD:NEW", in the order in which they appeared, the first
- * FL_THREADS_TOLD of them; owned by the caller. NULL when out of memory. */
+/* The threads of one of several as "OLD:NEW OLD:NEW", in the order in which they appeared, the
+ * first FL_THREADS_TOLD of them; owned by the caller. NULL when out of memory. */
 #define FL_THREADS_TOLD 1024u
 char *fl_origin_threads(const struct fl_origin *origin);
 

@@ -43,8 +43,8 @@ static bool name_matches(const char *name, const char *pattern)
                                       : strcmp(name, pattern) == 0;
 }
 
-/* A demangled template begins with what it returns: the name proper follows the last space outside
- * of angle brackets and before the arguments. */
+/* A demangled template begins with what it returns: the name proper follows the last space
+ * outside of angle brackets and before the arguments. */
 static const char *name_proper(const char *function)
 {
     const char *name = function;

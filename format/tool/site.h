@@ -1,9 +1,9 @@
 /*
  * Sites: the costs of a trace by the place in the program that asked for the memory.
  *
- * A site is the innermost function of a stack that is not there to allocate (operator new, the C++
- * library's containers, xmalloc and its like). All stacks of a site are one; what makes stacks be of one
- * site is the caller's choice.
+ * A site is the innermost function of a stack that is not there to allocate (operator new, the
+ * C++ library's containers, xmalloc and its like). All stacks of a site are one; what makes
+ * stacks be of one site is the caller's choice.
  */
 #ifndef FL_SITE_H
 #define FL_SITE_H
@@ -33,7 +33,8 @@ struct fl_site_settings {
         .order = (order_by), .limit = 20, .depth = 3                                           \
     }
 
-/* The ids of its options, the first in its table; a verb's own come from FL_SITE_OPTION_COUNT on. */
+/* The ids of its options, the first in its table; a verb's own come from FL_SITE_OPTION_COUNT
+ * on. */
 enum {
     FL_SITE_OPT_BY,
     FL_SITE_OPT_LIMIT,
@@ -86,8 +87,8 @@ struct fl_site {
 
 struct fl_sites;
 
-/* What tells sites apart, as text that the caller owns; `symbol` is NULL where the stack is not known. NULL
- * when out of memory. */
+/* What tells sites apart, as text that the caller owns; `symbol` is NULL where the stack is not
+ * known. NULL when out of memory. */
 typedef char *fl_site_key(const struct fl_sites *sites, const struct fl_symbol *symbol,
                           struct fl_spot spot);
 
@@ -102,8 +103,8 @@ struct fl_sites {
     size_t capacity;
 };
 
-/* Make the sites of `costs`, whose stacks are `stacks`; the first three fields are set. End with
- * fl_sites_clear in any case. False when out of memory. */
+/* Make the sites of `costs`, whose stacks are `stacks`; the first three fields are set. End
+ * with fl_sites_clear in any case. False when out of memory. */
 bool fl_sites_make(struct fl_sites *sites, const struct fl_stacks *stacks,
                    const struct fl_costs *costs) __attribute__((warn_unused_result));
 void fl_sites_clear(struct fl_sites *sites);
@@ -111,8 +112,8 @@ void fl_sites_clear(struct fl_sites *sites);
 /* What a cost is in an order's unit. */
 uint64_t fl_site_value(enum fl_site_order order, const struct fl_cost *cost);
 
-/* The function at `spot`, or, when it has no more there, the next one out, where the spot is then; NULL at the
- * outermost. */
+/* The function at `spot`, or, when it has no more there, the next one out, where the spot is
+ * then; NULL at the outermost. */
 const struct fl_symbol *fl_spot_symbol(const struct fl_sites *sites, struct fl_spot *spot);
 
 /* Print up to `count` callers of `spot`, one a line, "from " at `column`. */

@@ -1,8 +1,8 @@
 /*
  * fltrace sites: which places in the program asked for the memory.
  *
- * A site is a function with its file and line (site.h). All stacks of a site are one row; under it stand the
- * callers of the stack that weighs most in it.
+ * A site is a function with its file and line (site.h). All stacks of a site are one row; under
+ * it stand the callers of the stack that weighs most in it.
  */
 #include <inttypes.h>
 #include <stdio.h>

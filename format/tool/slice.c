@@ -1,6 +1,7 @@
 /*
- * fltrace slice: events A to B as a trace of their own. It begins with what was live at A, as calls of the
- * thread that made event A, so that it replays alone; the events that follow are those of the original.
+ * fltrace slice: events A to B as a trace of their own. It begins with what was live at A, as
+ * calls of the thread that made event A, so that it replays alone; the events that follow are
+ * those of the original.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * Frames and modules are copied when a stack that leads to them is first used. Memory: 4 bytes for
- * each frame and module of the old trace.
+ * Frames and modules are copied when a stack that leads to them is first used. Memory: 4 bytes
+ * for each frame and module of the old trace.
  */
 #include "stack_copy.h"
 

@@ -22,8 +22,8 @@ struct fl_stack_copy {
     size_t chain_count, chain_room;
 };
 
-/* Number of `stack` in the new trace; frames and modules that it does not have yet are copied. O(1) for
- * each known stack. */
+/* Number of `stack` in the new trace; frames and modules that it does not have yet are copied.
+ * O(1) for each known stack. */
 enum fl_status fl_stack_copy(struct fl_stack_copy *copy, uint32_t stack, uint32_t *number,
                              struct fl_error *err) __attribute__((warn_unused_result));
 

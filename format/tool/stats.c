@@ -1,9 +1,10 @@
 /*
- * fltrace stats: what an allocator would be tuned by. Which sizes, how long they live, who allocates and
- * who frees.
+ * fltrace stats: what an allocator would be tuned by. Which sizes, how long they live, who
+ * allocates and who frees.
  *
- * Exact sizes are counted in an open hash with linear probing of SIZES_MAX at most; what comes when
- * it is full is counted as others. Memory: 4 to 5 bytes per slot beside the walk, 24 per size, 40 per thread.
+ * Exact sizes are counted in an open hash with linear probing of SIZES_MAX at most; what comes
+ * when it is full is counted as others. Memory: 4 to 5 bytes per slot beside the walk, 24 per
+ * size, 40 per thread.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
  * Symbols through elfutils' libdwfl: the symbol table for names, DWARF for lines and inlined
- * functions, also from separate debug files found by build-id. A frame's address is where a call
- * returns to; the byte before it belongs to the call.
+ * functions, also from separate debug files found by build-id. A frame's address is where a
+ * call returns to; the byte before it belongs to the call.
  *
- * Results are kept by (module, address) in an open hash: a program has some thousand places that call,
- * however many frames its stacks have.
+ * Results are kept by (module, address) in an open hash: a program has some thousand places
+ * that call, however many frames its stacks have.
  */
 #include "symbols.h"
 
@@ -278,7 +278,8 @@ static void outermost_add(struct found *found, Dwfl_Module *module, Dwarf_Addr a
     }
 }
 
-/* Scopes from the inside out: each inlined function stands at the place the next one calls it. */
+/* Scopes from the inside out: each inlined function stands at the place the next one calls
+ * it. */
 static void scopes_take(struct found *found, Dwarf_Die *unit, Dwarf_Die *scopes, int count,
                         const char **file, int *line)
 {
@@ -316,7 +317,8 @@ static int range_compare(const void *one, const void *other)
     return left->low < right->low ? -1 : left->low > right->low;
 }
 
-/* clang writes no .debug_aranges, without which libdw finds no unit: so we look at all of them. */
+/* clang writes no .debug_aranges, without which libdw finds no unit: so we look at all of
+ * them. */
 static void units_index(struct module_file *file)
 {
     Dwarf_Die *unit = NULL;

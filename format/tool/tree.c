@@ -6,9 +6,9 @@
  *          908   2982    bash  forked at event 1,100 with 715 objects  [t.2982.zst]
  *          355   2982    exec  sed s/1/2/  [t.2982.exec1.zst]
  *
- * A process hangs under its parent when that one is among the traces; siblings, and the images of
- * one process, stand in the order in which they began. Each trace is read whole, since events are
- * counted, not claimed. O(traces squared).
+ * A process hangs under its parent when that one is among the traces; siblings, and the images
+ * of one process, stand in the order in which they began. Each trace is read whole, since
+ * events are counted, not claimed. O(traces squared).
  */
 #include <inttypes.h>
 #include <stdio.h>

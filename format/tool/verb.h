@@ -18,8 +18,8 @@ struct fl_verb {
 fl_verb_run verb_convert, verb_info, verb_dump, verb_sites, verb_folded, verb_pack, verb_slice,
     verb_stats, verb_merge, verb_diff;
 
-/* What `info` prints of several traces: the tree of their processes. `from` is the format to read them
- * as, or NULL. Returns the exit code. */
+/* What `info` prints of several traces: the tree of their processes. `from` is the format to
+ * read them as, or NULL. Returns the exit code. */
 int fl_tree_print(const struct fl_command *command, char *const *paths, size_t count,
                   const char *from);
 

@@ -1,12 +1,13 @@
 /*
- * bench_decode TRACE [N]: read a trace to its end N times (default 7) and say how many events per
- * second of its one thread's processor time the reader delivers; by the clock others that use the machine
- * would be timed, too. The batches are looked at no further than one byte of each, so what
- * is timed is reading, checking, decompressing and decoding to operations with slots; of another tool's
- * trace, importing it.
+ * bench_decode TRACE [N]: read a trace to its end N times (default 7) and say how many events
+ * per second of its one thread's processor time the reader delivers; by the clock others that
+ * use the machine would be timed, too. The batches are looked at no further than one byte of
+ * each, so what is timed is reading, checking, decompressing and decoding to operations with
+ * slots; of another tool's trace, importing it.
  *
- * Output, one figure a line, for tests/bench/run: events, ns (one number a run), best_events_per_s
- * and median_events_per_s. The file is read once before, so that it is in the page cache.
+ * Output, one figure a line, for tests/bench/run: events, ns (one number a run),
+ * best_events_per_s and median_events_per_s. The file is read once before, so that it is in the
+ * page cache.
  */
 #include <inttypes.h>
 #include <stdio.h>

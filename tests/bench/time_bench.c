@@ -1,7 +1,7 @@
 /*
- * bench_time FILE PROG [ARG...]: run PROG and write into FILE what the run took, one figure a line:
- * wall_ns, cpu_ns (of PROG and all it waited for) and peak_bytes (of the largest of these processes).
- * Exits as PROG does, 128+n when signal n ended it.
+ * bench_time FILE PROG [ARG...]: run PROG and write into FILE what the run took, one figure a
+ * line: wall_ns, cpu_ns (of PROG and all it waited for) and peak_bytes (of the largest of these
+ * processes). Exits as PROG does, 128+n when signal n ended it.
  *
  * A script cannot measure the peak: the kernel counts into a process's peak the memory of the
  * process that started it, as it was just before exec. Here that is this small program.

@@ -1,10 +1,12 @@
 /*
  * A library to preload: the malloc family over a bump allocator, right until block number
- * BROKEN_AFTER of the environment and from there handing out the last block again, or giving blocks
- * of a multiple of BROKEN_SIZE bytes 40 bytes too little room, or never coming back, to another thread than the first, from block number
- * BROKEN_HANG, or ending the process at the first sized free when there is a BROKEN_SIZED; and always at one
- * whose size or alignment is not its block's.
- * Built with BROKEN_RACE it is right for one thread only. Without these variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built with BROKEN_PART it defines malloc alone, which is no family.
+ * BROKEN_AFTER of the environment and from there handing out the last block again, or giving
+ * blocks of a multiple of BROKEN_SIZE bytes 40 bytes too little room, or never coming back, to
+ * another thread than the first, from block number BROKEN_HANG, or ending the process at the
+ * first sized free when there is a BROKEN_SIZED; and always at one whose size or alignment is
+ * not its block's. Built with BROKEN_RACE it is right for one thread only. Without these
+ * variables it is right. It maps 5 MiB while it is loaded and 1 GiB with the first block. Built
+ * with BROKEN_PART it defines malloc alone, which is no family.
  */
 #include <errno.h>
 #include <malloc.h>

@@ -1,7 +1,7 @@
 /*
- * flreplay with one allocator more: `mine`, the family's addr-tree, which somebody changed between two
- * builds by FL_MINE: a knob=value behind its back; `visit`, one more visit in each search;
- * `footprint`, 2 % more room for each block.
+ * flreplay with one allocator more: `mine`, the family's addr-tree, which somebody changed
+ * between two builds by FL_MINE: a knob=value behind its back; `visit`, one more visit in each
+ * search; `footprint`, 2 % more room for each block.
  */
 #include <errno.h>
 #include <stdlib.h>

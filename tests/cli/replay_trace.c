@@ -1,7 +1,7 @@
 /*
  * replay_trace SEED EVENTS: the trace of a made-up program on standard output, the same for the
- * same seed. It asks as programs do (most sizes small, few of megabytes, 5,000 live objects) and
- * shows every oddity of real ones, so that a replay of it is worth measuring.
+ * same seed. It asks as programs do (most sizes small, few of megabytes, 5,000 live objects)
+ * and shows every oddity of real ones, so that a replay of it is worth measuring.
  */
 #include <stdio.h>
 #include <stdlib.h>

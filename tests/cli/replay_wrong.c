@@ -1,7 +1,7 @@
 /*
- * flreplay with one allocator more: `wrong`, which is right until request number `after` and then
- * makes the mistake of its knob `mode`. It is a bump allocator that never reuses memory, so every
- * mistake is its own and none follows from another.
+ * flreplay with one allocator more: `wrong`, which is right until request number `after` and
+ * then makes the mistake of its knob `mode`. It is a bump allocator that never reuses memory,
+ * so every mistake is its own and none follows from another.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,14 +1,16 @@
 /*
- * trace_damage TRACE FLIPS STEP: a recorded trace, cut at each STEP-th of its bytes, and FLIPS times read with one bit of it flipped, at
- * places that are the same in every run for the same trace. Holds each reading against that of the whole file:
+ * trace_damage TRACE FLIPS STEP: a recorded trace, cut at each STEP-th of its bytes, and FLIPS
+ * times read with one bit of it flipped, at places that are the same in every run for the same
+ * trace. Holds each reading against that of the whole file:
  *
  *   - it is reported: by the status it ends with, or as damage on the way;
  *   - a cut costs what is not whole before it, and nothing else;
  *   - a flip costs the chunk it is in, at most; one in header, end record, index or seek table none;
  *   - what is delivered is what was recorded. Behind a lost chunk its objects are unknown, the calls are the same.
  *
- * A flip that is not reported must be proved to mean nothing: zstd unpacks the frame to the same bytes, its checksum
- * verified. Such are counted by kind. One line on standard output; exit 1 and a line for each finding otherwise.
+ * A flip that is not reported must be proved to mean nothing: zstd unpacks the frame to the
+ * same bytes, its checksum verified. Such are counted by kind. One line on standard output;
+ * exit 1 and a line for each finding otherwise.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -240,7 +242,8 @@ static void silence_check(const struct subject *subject, const struct outcome *o
     }
 }
 
-/* How many chunks are not what they were; more than one, or another than `hit`, is a finding. */
+/* How many chunks are not what they were; more than one, or another than `hit`, is a
+ * finding. */
 static unsigned lost_count(const struct subject *subject, const struct outcome *outcome,
                            unsigned hit, bool *is_other)
 {
@@ -334,7 +337,8 @@ static uint8_t *file_load(const char *path, size_t *bytes)
     return at;
 }
 
-/* Read it whole, and note where its chunks are. False when it is not a whole trace of some chunks. */
+/* Read it whole, and note where its chunks are. False when it is not a whole trace of some
+ * chunks. */
 static bool subject_open(struct subject *subject, const char *path)
 {
     subject->file = file_load(path, &subject->bytes);

@@ -1,6 +1,7 @@
 /*
  * family: the allocators of the registry as FLMALLOC takes them, one a line, those with a knob
- * "augment" once more with augment=max. What a test runs for each of these covers the next one too.
+ * "augment" once more with augment=max. What a test runs for each of these covers the next one
+ * too.
  */
 #include <fl/allocator.h>
 

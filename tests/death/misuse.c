@@ -1,7 +1,7 @@
 /*
- * misuse MODE: what a program must not do with the malloc family, one mode each. The pointer that
- * is named in the message is printed first. Ends with 3 when it was survived, with 4 when blocks
- * do not lie as the mode needs them.
+ * misuse MODE: what a program must not do with the malloc family, one mode each. The pointer
+ * that is named in the message is printed first. Ends with 3 when it was survived, with 4 when
+ * blocks do not lie as the mode needs them.
  */
 #include <malloc.h>
 #include <signal.h>

@@ -9,11 +9,13 @@
  *     N         which call, from 1; with + that one and all after it
  *     FL_FAULT_LOG=FILE   a byte is appended for each call that was made to fail
  *
- * In a program called WHERE the library takes itself out of LD_PRELOAD, so that what it starts is left alone.
+ * In a program called WHERE the library takes itself out of LD_PRELOAD, so that what it starts
+ * is left alone.
  *
- * Each wrapper asks fault_errno first, and then does what was asked: by a system call of its own where a signal or an errno must
- * look as it does in life, else by the next definition in line. What libc does inside itself is out of reach: stdio's
- * own writes are tried with full devices and file sizes instead (the scripts).
+ * Each wrapper asks fault_errno first, and then does what was asked: by a system call of its
+ * own where a signal or an errno must look as it does in life, else by the next definition in
+ * line. What libc does inside itself is out of reach: stdio's own writes are tried with full
+ * devices and file sizes instead (the scripts).
  */
 #include "fault.h"
 

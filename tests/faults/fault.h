@@ -1,4 +1,5 @@
-/* The two halves of libfault.so: fault.c decides which call fails, wrappers.c stands in the place of the functions. */
+/* The two halves of libfault.so: fault.c decides which call fails, wrappers.c stands in the
+ * place of the functions. */
 #ifndef FL_FAULT_H
 #define FL_FAULT_H
 

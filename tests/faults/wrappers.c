@@ -1,6 +1,6 @@
 /*
- * The functions that libfault.so stands before: what flrec, libflrec.so, flreplay and fltrace ask of libc and can fail
- * (nm -D --undefined-only).
+ * The functions that libfault.so stands before: what flrec, libflrec.so, flreplay and fltrace
+ * ask of libc and can fail (nm -D --undefined-only).
  */
 #include "fault.h"
 
@@ -335,8 +335,9 @@ static const char *syscall_name(long number, long operation)
     return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET ? "futex" : "";
 }
 
-/* pidfd_open, perf_event_open and whatever else has no function of its own; a futex's wait is a function to itself,
- * since every kernel has it and may interrupt it. Its waking does not fail. */
+/* pidfd_open, perf_event_open and whatever else has no function of its own; a futex's wait is a
+ * function to itself, since every kernel has it and may interrupt it. Its waking does not
+ * fail. */
 EXPORT long syscall(long number, ...)
 {
     va_list rest;

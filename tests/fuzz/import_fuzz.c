@@ -1,6 +1,7 @@
 /*
- * Any bytes as a file of another tool, until the reader's status is final. The first byte says what they are taken
- * for: 0, what their content says, compressed ones unpacked; else the format of that number in the list, from 1.
+ * Any bytes as a file of another tool, until the reader's status is final. The first byte says
+ * what they are taken for: 0, what their content says, compressed ones unpacked; else the
+ * format of that number in the list, from 1.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
  * Any bytes as an --alloc list of flreplay (first byte even) or as FLMALLOC of libflmalloc.so
- * (odd): refused with a sentence, or each heap that it asks for is made and used. The rest of the
- * first byte is how much address space the heaps get.
+ * (odd): refused with a sentence, or each heap that it asks for is made and used. The rest of
+ * the first byte is how much address space the heaps get.
  */
 #include "fuzz.h"
 
@@ -52,7 +52,8 @@ static void list_use(const char *text, size_t reserve_bytes)
 
 /* ---- FLMALLOC ---- */
 
-/* Where settings.c gets instead of to the end of the process: it is built with _exit so named. */
+/* Where settings.c gets instead of to the end of the process: it is built with _exit so
+ * named. */
 static jmp_buf refused;
 _Noreturn void fuzz_exit(int status);
 

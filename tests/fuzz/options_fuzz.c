@@ -1,7 +1,7 @@
 /*
  * Any bytes as a command line, its words ended by NUL bytes: refused with a sentence, or taken.
- * First byte even: by flreplay, as far as a replay would begin. Odd: by its table of options in a
- * command that stops at its first operand, each option with a value of its kind.
+ * First byte even: by flreplay, as far as a replay would begin. Odd: by its table of options in
+ * a command that stops at its first operand, each option with a value of its kind.
  */
 #include "fuzz.h"
 

@@ -31,8 +31,8 @@ struct maker {
     struct fl_step_batch *batch;
 };
 
-/* A size of any class: tiny, everyday, around powers of two, pages, around the largest `big`, and
- * more than there is. */
+/* A size of any class: tiny, everyday, around powers of two, pages, around the largest `big`,
+ * and more than there is. */
 static uint64_t choose_any_size(struct choices *choices)
 {
     const uint8_t what = choose_byte(choices);

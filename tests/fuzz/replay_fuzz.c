@@ -1,7 +1,8 @@
 /*
- * Any trace that can be read, as far as it can be read, planned and replayed into an allocator of
- * the registry under the full checker: the way of flreplay's check pass, in one process. The brief
- * plan, which measuring goes by, must make the same steps. The first byte chooses the allocator.
+ * Any trace that can be read, as far as it can be read, planned and replayed into an allocator
+ * of the registry under the full checker: the way of flreplay's check pass, in one process. The
+ * brief plan, which measuring goes by, must make the same steps. The first byte chooses the
+ * allocator.
  */
 #include "fuzz.h"
 
@@ -15,7 +16,8 @@
 #define STEPS_MAX     20000u
 #define WALK_EVERY    16u
 
-/* Blocks of their own would be as large as the trace says: what is larger than the heap is refused. */
+/* Blocks of their own would be as large as the trace says: what is larger than the heap is
+ * refused. */
 static const char *const targets[] = {
     "list-lifo,big=never",
     "list-addr,big=never,fit=next",
@@ -74,7 +76,8 @@ static void replay_clear(struct replay *replay)
     free(replay->brief_steps);
 }
 
-/* A step is of the plan's range; both plans agree on it, but for sized frees of a wrong size. */
+/* A step is of the plan's range; both plans agree on it, but for sized frees of a wrong
+ * size. */
 static void step_verify(struct replay *replay, uint32_t i)
 {
     const struct fl_step *step = &replay->steps->steps[i];

@@ -1,10 +1,10 @@
 /*
  * What flrec makes of shared memory that the program has written anything into: any bytes as
- * commands that put slots, overwrite heads, counters and texts, and let the drain have its turn.
- * It must end, and write traces that a reader takes without complaint.
+ * commands that put slots, overwrite heads, counters and texts, and let the drain have its
+ * turn. It must end, and write traces that a reader takes without complaint.
  *
- * The first byte: bit 0, by merge and session alone, in one thread, so that a finding repeats, or
- * by the drain's thread with its images and files; the other bits are what the recording was
+ * The first byte: bit 0, by merge and session alone, in one thread, so that a finding repeats,
+ * or by the drain's thread with its images and files; the other bits are what the recording was
  * asked for.
  */
 #include "fuzz.h"
@@ -162,7 +162,8 @@ static void ring_set(struct wild *wild)
     }
 }
 
-/* Bytes over anything up to the first ring's slots, but the mutex: its kernel side is not ours. */
+/* Bytes over anything up to the first ring's slots, but the mutex: its kernel side is not
+ * ours. */
 static void scribble(struct wild *wild)
 {
     uint8_t *bytes = (uint8_t *)wild->shared;

@@ -21,7 +21,8 @@ static inline unsigned trace_input_choice(const uint8_t *bytes)
     return bytes[0] / TRACE_FORMS;
 }
 
-/* A file in memory with the trace that the input stands for, at its start; `count` is 1 or more. */
+/* A file in memory with the trace that the input stands for, at its start; `count` is 1 or
+ * more. */
 int trace_input_file(const uint8_t *bytes, size_t count);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * A mutator that knows what a trace is made of: the frames of a file, the payloads inside. It
  * changes one part with libFuzzer's own means and puts the file together again, with checks,
- * sizes and counts as they must be and without events that cannot be decoded, so that the change
- * is met where it was made and not at the first checksum. One time in four it leaves the bytes to libFuzzer alone, and one time in eight
- * it leaves counts as they were, since what does not fit is a case, too.
+ * sizes and counts as they must be and without events that cannot be decoded, so that the
+ * change is met where it was made and not at the first checksum. One time in four it leaves the
+ * bytes to libFuzzer alone, and one time in eight it leaves counts as they were, since what
+ * does not fit is a case, too.
  *
  * Only inputs that are a file (trace_input.h) have parts; the others are libFuzzer's.
  */

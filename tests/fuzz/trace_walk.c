@@ -1,6 +1,6 @@
 /*
- * A table of slots in use beside the reader's own, and each stack followed outwards. Linear, but
- * for deep stacks.
+ * A table of slots in use beside the reader's own, and each stack followed outwards. Linear,
+ * but for deep stacks.
  */
 #include "trace_walk.h"
 

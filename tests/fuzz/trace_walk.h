@@ -4,8 +4,9 @@
 
 #include <fl/reader.h>
 
-/* The rules that every operation must keep are those of struct fl_op: slots are dense, a new object's
- * slot is free, an ended object's slot was in use; and stacks must lead to the root. */
+/* The rules that every operation must keep are those of struct fl_op: slots are dense, a new
+ * object's slot is free, an ended object's slot was in use; and stacks must lead to the
+ * root. */
 
 /* How it ended. */
 struct trace_walked {

@@ -1,7 +1,7 @@
 /*
  * Any trace through the verbs of fltrace, as from a command line. No verb has a bug to report;
- * what `pack` and `convert` write has the same records, and what `slice` and `merge` write is whole. The first byte
- * chooses verb and range.
+ * what `pack` and `convert` write has the same records, and what `slice` and `merge` write is
+ * whole. The first byte chooses verb and range.
  */
 #include "fuzz.h"
 
@@ -67,7 +67,8 @@ static int words_split(char *text, char *range, char *path, char **words)
     return count;
 }
 
-/* The verbs print to stdout and stderr, and those that write a trace ask whether that is a terminal. */
+/* The verbs print to stdout and stderr, and those that write a trace ask whether that is a
+ * terminal. */
 static struct given line_run(const struct line *line, unsigned choice, int trace)
 {
     char path[32], range[8], text[LINE_MAX], *words[WORDS_MAX + 1];

@@ -1,6 +1,7 @@
 /*
- * Traces that make_golden writes, each by one function. Those of golden_files.c are what the writer makes, whole or broken
- * afterwards; those of golden_records.c are put together by hand, with every check right.
+ * Traces that make_golden writes, each by one function. Those of golden_files.c are what the
+ * writer makes, whole or broken afterwards; those of golden_records.c are put together by hand,
+ * with every check right.
  */
 #ifndef FL_GOLDEN_H
 #define FL_GOLDEN_H

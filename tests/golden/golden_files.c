@@ -178,7 +178,8 @@ static void make_base(struct craft *out)
     making_end(&making, out);
 }
 
-/* Where chunk `i` begins; for i = CHUNKS, where the end record does; then index and seek table. */
+/* Where chunk `i` begins; for i = CHUNKS, where the end record does; then index and seek
+ * table. */
 static size_t place(const struct craft *craft, unsigned i)
 {
     size_t at = FL_SKIPPABLE_BYTES + fl_load32(craft->at + 4);

@@ -1,6 +1,7 @@
 /*
- * Traces put together by hand. Every check in them is right, so that what is wrong is what they say: records that
- * no writer writes, and sizes and counts that ask a reader for more than it has.
+ * Traces put together by hand. Every check in them is right, so that what is wrong is what they
+ * say: records that no writer writes, and sizes and counts that ask a reader for more than it
+ * has.
  */
 #include "golden.h"
 
@@ -202,8 +203,8 @@ static void make_long_section(struct craft *out)
 
 #define MOST_OBJECTS_REST (3u * 128 * 1024) /* in zstd's blocks */
 
-/* A frame of `count` bytes that are `byte`, which zstd says in a few, behind a section header. No end: that it
- * is cut must be said after all of them. */
+/* A frame of `count` bytes that are `byte`, which zstd says in a few, behind a section header.
+ * No end: that it is cut must be said after all of them. */
 static void put_repeated_chunk(struct craft *out, uint8_t byte, uint32_t count, bool allocates)
 {
     uint8_t *events = malloc(count);
@@ -392,8 +393,9 @@ STACKS(make_far_frame, FL_SECTION_FRAMES, MAX_VARINT, 1, 1, 0, 0)
 STACKS(make_many_modules, FL_SECTION_MODULES, 0, 0x80, 0x80, 8, 1, 0, 0, 0, 0)
 STACKS(make_long_module, FL_SECTION_MODULES, 0, 1, MAX_VARINT)
 
-/* Sizes, alignments, threads, ticks and losses at the end of their ranges: a whole trace, but no allocator
- * can serve it. Each is followed by a cut, so that every command ends with an error. */
+/* Sizes, alignments, threads, ticks and losses at the end of their ranges: a whole trace, but
+ * no allocator can serve it. Each is followed by a cut, so that every command ends with an
+ * error. */
 static void make_extremes(struct craft *out)
 {
     const uint8_t events[] = {FL_CODE_THREAD_START,

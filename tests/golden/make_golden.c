@@ -1,6 +1,7 @@
 /*
- * make_golden FOLDER: write the golden traces anew. What is in the repository stays as it is when this program, the writer
- * or zstd change: a trace of a released version must be read for ever. README.md says when to run it.
+ * make_golden FOLDER: write the golden traces anew. What is in the repository stays as it is
+ * when this program, the writer or zstd change: a trace of a released version must be read for
+ * ever. README.md says when to run it.
  */
 #include <stdio.h>
 #include <stdlib.h>

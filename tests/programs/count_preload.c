@@ -47,8 +47,9 @@ static struct count_file early; /* counts here until the constructor ran */
 static struct count_file *counts = &early;
 static bool *is_counting; /* a page that a fork wipes; NULL: count in `early` */
 /*
- * Inside a call that is counted already. Volatile, because dlsym is declared "leaf": the compiler
- * believes that it cannot call back into this file, and would drop the change around it.
+ * Inside a call that is counted already. Volatile, because dlsym is declared "leaf": the
+ * compiler believes that it cannot call back into this file, and would drop the change around
+ * it.
  */
 static IN_TLS volatile unsigned depth;
 

@@ -1,6 +1,6 @@
 /*
- * count_read FILE: print what libcount.so counted, one line per call: name, calls, failed calls,
- * calls with a NULL pointer. The last line sums the calls.
+ * count_read FILE: print what libcount.so counted, one line per call: name, calls, failed
+ * calls, calls with a NULL pointer. The last line sums the calls.
  */
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /*
- * exhaust: takes memory until there is none, to be run under a limit (ulimit -v, -d). Each refusal
- * is NULL and ENOMEM, every block keeps its contents, and what was freed is there again. Prints
- * "survived".
+ * exhaust: takes memory until there is none, to be run under a limit (ulimit -v, -d). Each
+ * refusal is NULL and ENOMEM, every block keeps its contents, and what was freed is there
+ * again. Prints "survived".
  */
 #include <errno.h>
 #include <stdbool.h>

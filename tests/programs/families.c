@@ -1,7 +1,7 @@
 /*
- * families: each call of the malloc family in each of its ways: size 0, NULL, growing, shrinking,
- * failing, overflowing. Prints what it called as count_read does, so that the two can be
- * compared as text. The sized frees of C23 are called when somebody defines them.
+ * families: each call of the malloc family in each of its ways: size 0, NULL, growing,
+ * shrinking, failing, overflowing. Prints what it called as count_read does, so that the two
+ * can be compared as text. The sized frees of C23 are called when somebody defines them.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -60,7 +60,8 @@ static void plain(void)
     end(NULL);
 }
 
-/* A resize that fails leaves the block as it was. Through `block`, or gcc sees a use after it. */
+/* A resize that fails leaves the block as it was. Through `block`, or gcc sees a use after
+ * it. */
 static void resize_fail(enum count_call call, void *volatile *block)
 {
     void *resized =

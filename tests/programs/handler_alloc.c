@@ -1,6 +1,6 @@
 /*
- * handler_alloc: a signal handler that allocates, each time the program is not inside malloc: in
- * read, and in a computation. Prints how often, and that all of it was right.
+ * handler_alloc: a signal handler that allocates, each time the program is not inside malloc:
+ * in read, and in a computation. Prints how often, and that all of it was right.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 /*
- * handler_fork: makes pairs of calls while a timer's handler forks, so that many a fork interrupts a call.
- * The child goes on where it was interrupted, for some thousand calls. Prints how many calls the parent made.
+ * handler_fork: makes pairs of calls while a timer's handler forks, so that many a fork
+ * interrupts a call. The child goes on where it was interrupted, for some thousand calls.
+ * Prints how many calls the parent made.
  */
 #include <signal.h>
 #include <sys/time.h>

@@ -1,7 +1,7 @@
 /*
- * iterate: one thread allocates from some hundred places in turn, another from as many others inside the
- * callback of dl_iterate_phdr, under the loader's lock: whoever takes a call stack, with locks of its own and
- * wanting the loader's, must not wait for it there.
+ * iterate: one thread allocates from some hundred places in turn, another from as many others
+ * inside the callback of dl_iterate_phdr, under the loader's lock: whoever takes a call stack,
+ * with locks of its own and wanting the loader's, must not wait for it there.
  */
 #include <link.h>
 #include <pthread.h>

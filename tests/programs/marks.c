@@ -1,6 +1,6 @@
 /*
- * marks [N]: an allocation, N marks (default 3) with one more behind each, from the main thread.
- * Linked with nothing.
+ * marks [N]: an allocation, N marks (default 3) with one more behind each, from the main
+ * thread. Linked with nothing.
  */
 #include <fl/mark.h>
 

@@ -1,6 +1,6 @@
 /*
- * Calls that glibc's mtrace logs, one of each kind, and those that it does not. Nothing else is called
- * between, so that the log is these calls and no other.
+ * Calls that glibc's mtrace logs, one of each kind, and those that it does not. Nothing else is
+ * called between, so that the log is these calls and no other.
  */
 #include <malloc.h>
 #include <mcheck.h>

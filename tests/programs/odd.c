@@ -1,5 +1,6 @@
 /*
- * odd VERB [ARGUMENT]: what processes do rarely, and what nobody who records them may make worse.
+ * odd VERB [ARGUMENT]: what processes do rarely, and what nobody who records them may make
+ * worse.
  *
  *   reuse-stderr FILE  closes standard error, opens FILE under its number, kills its parent, allocates
  *   lock-memory        mlockall; prints how many MiB of memory it has then
@@ -49,7 +50,8 @@ static int reuse_stderr(const char *path)
     return 0;
 }
 
-/* Pages that the process has, of any kind, shared memory too: /proc/self/statm, second number. */
+/* Pages that the process has, of any kind, shared memory too: /proc/self/statm, second
+ * number. */
 static long resident_pages(void)
 {
     char text[128] = "";

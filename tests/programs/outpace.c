@@ -1,8 +1,8 @@
 /*
- * outpace [ROUNDS [THREADS [STOP]]]: ROUNDS rounds (default 10,000) of ten calls in each of THREADS
- * threads (default 1), reallocs among them, as fast as they can. With STOP the parent, flrec, is
- * stopped before the first, and stays so: it takes nothing while the calls are made. Prints its
- * process id and the calls it made.
+ * outpace [ROUNDS [THREADS [STOP]]]: ROUNDS rounds (default 10,000) of ten calls in each of
+ * THREADS threads (default 1), reallocs among them, as fast as they can. With STOP the parent,
+ * flrec, is stopped before the first, and stays so: it takes nothing while the calls are made.
+ * Prints its process id and the calls it made.
  */
 #include <malloc.h>
 #include <pthread.h>

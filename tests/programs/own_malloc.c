@@ -1,7 +1,7 @@
 /*
- * own_malloc: a program that brings its own malloc, as some servers do. The program comes before
- * every preloaded library in the loader's search order, so none of its calls can be seen: a
- * recorder has to say so. The malloc here hands out the next piece of a static buffer.
+ * own_malloc: a program that brings its own malloc, as some servers do. The program comes
+ * before every preloaded library in the loader's search order, so none of its calls can be
+ * seen: a recorder has to say so. The malloc here hands out the next piece of a static buffer.
  */
 #include <stddef.h>
 #include <string.h>

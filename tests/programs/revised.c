@@ -1,8 +1,9 @@
 /*
- * revised: a program that is built twice, the second time with REVISED: one site more, one less, one that
- * asks for twice as much and keeps it, an inlined one that asks once more, and others that stay as they
- * are, though every line stands elsewhere. Sites are functions, so each is kept out of line; the
- * thread is there so that the last frames are not the program's alone.
+ * revised: a program that is built twice, the second time with REVISED: one site more, one
+ * less, one that asks for twice as much and keeps it, an inlined one that asks once more, and
+ * others that stay as they are, though every line stands elsewhere. Sites are functions, so
+ * each is kept out of line; the thread is there so that the last frames are not the program's
+ * alone.
  */
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /*
  * signal_stop: says "ready" and waits. SIGUSR1 makes its handler allocate and say "usr1";
- * SIGTERM makes it say "term" and exit with 7, SIGINT "int" and 8. Other signals do what they do
- * by default.
+ * SIGTERM makes it say "term" and exit with 7, SIGINT "int" and 8. Other signals do what they
+ * do by default.
  */
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /*
- * Built twice, as plugin_one and plugin_two: the same code at the same place, but for the name and the
- * size that it asks for.
+ * Built twice, as plugin_one and plugin_two: the same code at the same place, but for the name
+ * and the size that it asks for.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /*
- * thread_ends: 2,000 threads, 100 at a time, that end in every way: return, pthread_exit, cancellation,
- * each with a destructor of thread storage that frees and allocates after everything else; then a
- * timer's handler allocates while the program computes. Prints how many threads were joined.
+ * thread_ends: 2,000 threads, 100 at a time, that end in every way: return, pthread_exit,
+ * cancellation, each with a destructor of thread storage that frees and allocates after
+ * everything else; then a timer's handler allocates while the program computes. Prints how many
+ * threads were joined.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 /*
- * Steps that are apart in time, each a malloc of a size of its own (1000 + step) between two looks at the
- * clock, which are printed: "SIZE before_ns after_ns". The second half runs in another thread.
+ * Steps that are apart in time, each a malloc of a size of its own (1000 + step) between two
+ * looks at the clock, which are printed: "SIZE before_ns after_ns". The second half runs in
+ * another thread.
  */
 #include <inttypes.h>
 #include <pthread.h>

@@ -212,9 +212,9 @@ static void two_instances_place_and_count_alike(void **state)
 #define VARIANTS_MAX 10
 
 /*
- * Designs that place alike, each with its own knobs, and what they have in common. Where a block
- * is put follows from the order, the fit and the smallest block; so designs whose links differ in
- * size are compared at alignments that make their smallest blocks equal.
+ * Designs that place alike, each with its own knobs, and what they have in common. Where a
+ * block is put follows from the order, the fit and the smallest block; so designs whose links
+ * differ in size are compared at alignments that make their smallest blocks equal.
  */
 struct equal_group {
     const char *members[MEMBERS_MAX];

@@ -1,6 +1,7 @@
 /*
- * Sums and peaks as the model counts them, and what holds between the counters of a heap whatever
- * it did: a histogram's total is its number of calls, its buckets bound the sum of visits.
+ * Sums and peaks as the model counts them, and what holds between the counters of a heap
+ * whatever it did: a histogram's total is its number of calls, its buckets bound the sum of
+ * visits.
  */
 #include "counters.h"
 

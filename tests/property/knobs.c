@@ -1,8 +1,8 @@
 /*
  * Pairs: faults of software need one or two settings together far more often than three (D. R.
- * Kuhn et al., Software Fault Interactions and Implications for Software Testing, 2004), and pairs
- * of 11 knobs are some hundreds where all combinations would be half a million. The other knobs
- * are drawn anew for each pair and seed, so the rest is reached over time.
+ * Kuhn et al., Software Fault Interactions and Implications for Software Testing, 2004), and
+ * pairs of 11 knobs are some hundreds where all combinations would be half a million. The other
+ * knobs are drawn anew for each pair and seed, so the rest is reached over time.
  */
 #include "knobs.h"
 

@@ -18,8 +18,8 @@ struct knob_plan {
 
 /**
  * For each two values of two knobs a combination that has them, the other knobs at random; and
- * each value alone, the others at their defaults. Of a byte knob the minimum, default, maximum and
- * words are tried. A quarter has a small reservation.
+ * each value alone, the others at their defaults. Of a byte knob the minimum, default, maximum
+ * and words are tried. A quarter has a small reservation.
  */
 void knob_plan_make(struct knob_plan *plan, const struct fl_allocator_ops *ops, uint64_t seed);
 void knob_plan_release(struct knob_plan *plan);

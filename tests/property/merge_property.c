@@ -1,7 +1,8 @@
 /*
- * Properties of fltrace merge, on random traces of random processes in every order: the merged trace is,
- * record by record, what a naive model makes of the records that went in. The model looks at all lanes for
- * each record and renumbers by plain arrays; it knows no files, readers or heaps.
+ * Properties of fltrace merge, on random traces of random processes in every order: the merged
+ * trace is, record by record, what a naive model makes of the records that went in. The model
+ * looks at all lanes for each record and renumbers by plain arrays; it knows no files, readers
+ * or heaps.
  *
  * The seed is printed; FL_TEST_SEED=<seed> repeats a run.
  */

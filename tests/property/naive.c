@@ -222,8 +222,9 @@ static uint8_t *heap_base(const struct run *run)
 }
 
 /* A pointer that was given back is free memory, part of a newer block, or no longer ours. What
- * lies in front of it is a block's contents in the second case, which may look like a header: the
- * check at free is O(1). Then nothing is asked. Right after its free there is no such excuse. */
+ * lies in front of it is a block's contents in the second case, which may look like a header:
+ * the check at free is O(1). Then nothing is asked. Right after its free there is no such
+ * excuse. */
 static bool op_free_twice(struct run *run, struct slot *slot)
 {
     const bool is_fresh = slot->at != NULL;

@@ -15,7 +15,8 @@ struct run_result {
 };
 
 /**
- * Run a sequence on a new instance, checking model, contents, counters and heap after each call.
+ * Run a sequence on a new instance, checking model, contents, counters and heap after each
+ * call.
  *
  * @param check_every  full heap check, walk and index after every so many operations
  * @param message   gets what went wrong

@@ -21,8 +21,8 @@ uint64_t sequence_random(uint64_t *state)
     return value ^ (value >> 31);
 }
 
-/* Mostly small, sometimes around a page, rarely around the limits of big blocks, and now and then
- * a size that nobody can serve. */
+/* Mostly small, sometimes around a page, rarely around the limits of big blocks, and now and
+ * then a size that nobody can serve. */
 static size_t size_of_all_kinds(uint64_t *state)
 {
     const uint64_t pick = sequence_random(state) % 200, value = sequence_random(state);

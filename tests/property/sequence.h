@@ -37,7 +37,8 @@ struct op {
 /** splitmix64: one state, one number. */
 uint64_t sequence_random(uint64_t *state);
 
-/** Fill ops[0 .. count) from a seed; it chooses the number of slots and the mix of sizes too. */
+/** Fill ops[0 .. count) from a seed; it chooses the number of slots and the mix of sizes
+ * too. */
 void sequence_make(struct op *ops, size_t count, uint64_t seed);
 
 /** Does this sequence still fail? */

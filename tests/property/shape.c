@@ -1,7 +1,7 @@
 /*
- * The walk first: blocks of the region without a gap, then big ones with rising offsets. Then the
- * index: the blocks of each index by name, which sorted by offset must be exactly the free blocks
- * of the walk. O(n log n).
+ * The walk first: blocks of the region without a gap, then big ones with rising offsets. Then
+ * the index: the blocks of each index by name, which sorted by offset must be exactly the free
+ * blocks of the walk. O(n log n).
  */
 #include "shape.h"
 

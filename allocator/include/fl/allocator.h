@@ -167,8 +167,8 @@ struct fl_allocator_ops {
     bool (*free)(struct fl_allocator *self, void *block);
 
     /**
-     * As free, from a caller that knows what it asked for: `bytes`, and `align` as in alloc. NULL: the
-     * caller uses free.
+     * As free, from a caller that knows what it asked for: `bytes`, and `align` as in alloc.
+     * NULL: the caller uses free.
      */
     bool (*free_sized)(struct fl_allocator *self, void *block, size_t bytes, size_t align);
 
@@ -195,9 +195,9 @@ struct fl_allocator_ops {
     /** Address relative to the heap's start, the same in every run; big blocks count from a
      *  start of their own, with bit 63 set. */
     uint64_t (*offset)(const struct fl_allocator *self, const void *block);
-    /** Fault in the memory that the next blocks will be cut from when they need `bytes` more than
-     *  there are, so that the calls meet no page fault there. Counters and answers are those that
-     *  they would be without it. Big blocks stay as they are. */
+    /** Fault in the memory that the next blocks will be cut from when they need `bytes` more
+     * than there are, so that the calls meet no page fault there. Counters and answers are
+     * those that they would be without it. Big blocks stay as they are. */
     void (*prefault)(struct fl_allocator *self, size_t bytes);
 };
 

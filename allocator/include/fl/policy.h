@@ -1,9 +1,9 @@
 /**
  * How a heap indexes its free blocks and chooses one of them.
  *
- * The heap (space.c) writes headers, splits, merges and talks to the kernel; a policy only keeps
- * the free blocks in some order and looks for one. It never touches a neighbour. A new policy is
- * one file (see allocator/DESIGN.md, "Adding a policy").
+ * The heap (space.c) writes headers, splits, merges and talks to the kernel; a policy only
+ * keeps the free blocks in some order and looks for one. It never touches a neighbour. A new
+ * policy is one file (see allocator/DESIGN.md, "Adding a policy").
  *
  * Thread safety: none; a policy belongs to one heap.
  */
@@ -79,9 +79,9 @@ struct fl_policy_ops {
      * `from` leaves, `to` enters: a block was cut, grown or glued. No other free block lies
      * between the two, so an index in address order need not search. They may be one block.
      *
-     * `from` is as it was entered; replace writes `header` to `to`. The two may overlap: `to` may
-     * start as little as a granule below `from` (copy links front to back), and its header may
-     * lie on links of `from` behind the first `least` bytes.
+     * `from` is as it was entered; replace writes `header` to `to`. The two may overlap: `to`
+     * may start as little as a granule below `from` (copy links front to back), and its header
+     * may lie on links of `from` behind the first `least` bytes.
      */
     void (*replace)(struct fl_policy *self, struct fl_block *from, struct fl_block *to,
                     struct fl_block header);

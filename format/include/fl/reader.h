@@ -49,7 +49,8 @@ struct fl_reader_totals {
 enum fl_status fl_reader_open(const char *path, struct fl_reader **out, struct fl_error *err)
     __attribute__((warn_unused_result));
 
-/** As fl_reader_open, from a file descriptor that stays the caller's; `name` is for messages. */
+/** As fl_reader_open, from a file descriptor that stays the caller's; `name` is for
+ * messages. */
 enum fl_status fl_reader_open_fd(int fd, const char *name, struct fl_reader **out,
                                  struct fl_error *err) __attribute__((warn_unused_result));
 
@@ -77,8 +78,8 @@ const char *fl_reader_text(const struct fl_reader *reader, const struct fl_op *o
                            size_t *bytes);
 
 /**
- * Read call stacks too, from the first chunk on; to be called before fl_reader_next. Then memory
- * follows the distinct frames as well, 18 bytes each.
+ * Read call stacks too, from the first chunk on; to be called before fl_reader_next. Then
+ * memory follows the distinct frames as well, 18 bytes each.
  */
 enum fl_status fl_reader_keep_stacks(struct fl_reader *reader, struct fl_error *err)
     __attribute__((warn_unused_result));

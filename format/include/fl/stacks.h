@@ -1,10 +1,10 @@
 /**
  * Call stacks of a trace: a tree of frames over a list of modules.
  *
- * A stack is the number of its innermost frame; that frame's parent is its caller, up to the root,
- * 0, which is no frame. So stacks share what they have in common, and one number names a stack.
- * Frames number from 1, modules from 0, both over the whole trace, and what was lost with a damaged
- * chunk has no number.
+ * A stack is the number of its innermost frame; that frame's parent is its caller, up to the
+ * root, 0, which is no frame. So stacks share what they have in common, and one number names a
+ * stack. Frames number from 1, modules from 0, both over the whole trace, and what was lost
+ * with a damaged chunk has no number.
  *
  * Thread safety: a table belongs to the thread of its reader.
  */

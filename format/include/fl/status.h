@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Process exit codes of flreplay and fltrace. flrec has its own (125, 126, 127, the program's). */
+/** Process exit codes of flreplay and fltrace. flrec has its own (125, 126, 127, the
+ * program's). */
 enum fl_exit {
     FL_EXIT_OK = 0,
     FL_EXIT_GATE = 1,        /* a gate failed: a regression */

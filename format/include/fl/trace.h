@@ -136,7 +136,8 @@ bool fl_metadata_set_text(struct fl_metadata *meta, const char *name, const char
 bool fl_metadata_copy(struct fl_metadata *to, const struct fl_metadata *from);
 bool fl_metadata_set_number(struct fl_metadata *meta, const char *name, uint64_t number);
 
-/** Value of `name`, or NULL; `*bytes` (may be NULL) its length. A NUL byte follows the value. */
+/** Value of `name`, or NULL; `*bytes` (may be NULL) its length. A NUL byte follows the
+ * value. */
 const char *fl_metadata_get(const struct fl_metadata *meta, const char *name, size_t *bytes);
 
 /** How many there are, and number `i` of them (0 .. count - 1). */

@@ -1,12 +1,12 @@
 /**
- * Marks: a program says where it is, and the trace that flrec makes of it has the text between its
- * calls.
+ * Marks: a program says where it is, and the trace that flrec makes of it has the text between
+ * its calls.
  *
  *     #include <fl/mark.h>
  *     fl_mark("phase 2");
  *
- * Nothing is linked: without flrec a mark is the test of a pointer. Thread safety: any thread, at any
- * time but in a signal handler. Cost under flrec: a copy and one record.
+ * Nothing is linked: without flrec a mark is the test of a pointer. Thread safety: any thread,
+ * at any time but in a signal handler. Cost under flrec: a copy and one record.
  */
 #ifndef FL_MARK_H
 #define FL_MARK_H

@@ -36,8 +36,8 @@ static inline const char *fl_test_output_text(struct fl_test_output *output)
     return output->text;
 }
 
-/** Is the kernel asked directly? Not under valgrind and ThreadSanitizer: limits, page faults and mappings are also theirs
- *  then, and a test of those is to skip. */
+/** Is the kernel asked directly? Not under valgrind and ThreadSanitizer: limits, page faults
+ * and mappings are also theirs then, and a test of those is to skip. */
 static inline bool fl_test_has_kernel_alone(void)
 {
 #ifdef __SANITIZE_THREAD__

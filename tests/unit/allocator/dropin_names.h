@@ -1,4 +1,5 @@
-/* The drop-in malloc under other names, so that it can stand in a program beside the malloc of a sanitizer. */
+/* The drop-in malloc under other names, so that it can stand in a program beside the malloc of
+ * a sanitizer. */
 #ifndef DROPIN_NAMES_H
 #define DROPIN_NAMES_H
 

@@ -46,8 +46,8 @@ static inline void fixture_close(struct fl_allocator *heap)
     heap->ops->destroy(heap);
 }
 
-/** Blocks of these sizes, each with a small one behind it that stays: freed, none touches another
- *  free block. */
+/** Blocks of these sizes, each with a small one behind it that stays: freed, none touches
+ * another free block. */
 static inline void fixture_alloc_apart(struct fl_allocator *heap, const size_t *sizes,
                                        size_t count, void **blocks)
 {
@@ -118,8 +118,8 @@ static inline void *fixture_take_top(struct fl_allocator *heap)
     return block;
 }
 
-/** Is so much address space in use that a limit on it would stop everything? A sanitizer's shadow
- *  is some terabytes. */
+/** Is so much address space in use that a limit on it would stop everything? A sanitizer's
+ * shadow is some terabytes. */
 static inline bool fixture_space_is_taken(void)
 {
     unsigned long long pages = 0;

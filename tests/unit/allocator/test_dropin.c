@@ -1,6 +1,7 @@
 /*
- * The drop-in malloc under threads, in a program of its own names, so that ThreadSanitizer sees it: threads
- * pass blocks to each other, resize and free them, and fork meanwhile; the whole heap is checked as it goes.
+ * The drop-in malloc under threads, in a program of its own names, so that ThreadSanitizer sees
+ * it: threads pass blocks to each other, resize and free them, and fork meanwhile; the whole
+ * heap is checked as it goes.
  */
 #include <fl_test.h>
 

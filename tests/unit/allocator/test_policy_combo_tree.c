@@ -65,8 +65,8 @@ static void smallest_block_is_below_the_56_bytes_of_the_notes(void **state)
     }
 }
 
-/* The header of the second of two blocks that become one lies where the links of the sum may be:
- * children and parent in the tree by size, whatever numbers those are. */
+/* The header of the second of two blocks that become one lies where the links of the sum may
+ * be: children and parent in the tree by size, whatever numbers those are. */
 static void swallowed_header_does_not_pass_for_a_live_block(void **state)
 {
     (void)state;

@@ -54,7 +54,8 @@ static long page_faults(void)
     return usage.ru_minflt;
 }
 
-/* Write all that is committed; gives the page faults of that, those of the first look left out. */
+/* Write all that is committed; gives the page faults of that, those of the first look left
+ * out. */
 static long faults_of_writing(const struct fl_region *region)
 {
     (void)page_faults();

@@ -109,7 +109,8 @@ static void a_folder_that_is_missing_is_told_at_once(void **state)
     fl_part_drop(&file);
 }
 
-/* In a process of its own: begin two files, and a third that is given up, then do `what` and end by SIGTERM. */
+/* In a process of its own: begin two files, and a third that is given up, then do `what` and
+ * end by SIGTERM. */
 static void process_ended(void (*what)(void))
 {
     const pid_t pid = fork();

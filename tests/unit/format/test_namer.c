@@ -120,8 +120,9 @@ static void what_is_not_there_is_not_found(void **state)
     fl_namer_free(NULL);
 }
 
-/* Chosen by who knows the multiplier: its inverse modulo 2^64, times 0, 1, 2 ..., are windows that are all
- * multiplied to small numbers, so that they have one home. 5 * 10^9 steps, were the table not laid out anew. */
+/* Chosen by who knows the multiplier: its inverse modulo 2^64, times 0, 1, 2 ..., are windows
+ * that are all multiplied to small numbers, so that they have one home. 5 * 10^9 steps, were
+ * the table not laid out anew. */
 static void addresses_that_were_chosen_to_meet_are_found_again(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /*
- * Call stacks are read as they were written: random walks in a tree of frames, chunks of several
- * sizes, among calls that have stacks and calls that have none; with a chunk lost, those that are
- * known are still right.
+ * Call stacks are read as they were written: random walks in a tree of frames, chunks of
+ * several sizes, among calls that have stacks and calls that have none; with a chunk lost,
+ * those that are known are still right.
  */
 #include <fl_test.h>
 
@@ -52,7 +52,8 @@ static void put(struct fl_writer *writer, const struct fl_event *event)
     assert_int_equal(fl_writer_put(writer, event, 0, NULL), FL_OK);
 }
 
-/* Calls with stacks, and between them others and records; the serials are those of the calls. */
+/* Calls with stacks, and between them others and records; the serials are those of the
+ * calls. */
 static void trace_put(struct fl_writer *writer, struct expected *calls)
 {
     uint32_t modules[MODULES];

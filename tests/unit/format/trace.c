@@ -1,5 +1,6 @@
 /*
- * A trace of random records in memory. The seed is in every message, and FL_TEST_SEED repeats it.
+ * A trace of random records in memory. The seed is in every message, and FL_TEST_SEED repeats
+ * it.
  */
 #include <fl_test.h>
 

@@ -1,6 +1,7 @@
 /*
- * Imports in memory, and what they give as text. Every operation is held against the rules of struct
- * fl_op on the way: slots are dense, a new object's slot is free, an ended one's was in use.
+ * Imports in memory, and what they give as text. Every operation is held against the rules of
+ * struct fl_op on the way: slots are dense, a new object's slot is free, an ended one's was in
+ * use.
  */
 #include "imported.h"
 

@@ -33,7 +33,8 @@ void check_import(const char *text, const char *from, const char *expected);
 void check_import_end(const char *text, const char *from, const char *expected,
                       enum fl_status status);
 
-/* Each line between `before` and `behind`, which are two calls, is malformed: a lost event, and nothing else changes. */
+/* Each line between `before` and `behind`, which are two calls, is malformed: a lost event, and
+ * nothing else changes. */
 void check_odd_lines(const char *before, const char *const *lines, size_t count,
                      const char *behind);
 

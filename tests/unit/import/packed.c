@@ -1,5 +1,6 @@
 /*
- * gzip, zstd and xz by their libraries; zips by hand, since what is read is only the local headers.
+ * gzip, zstd and xz by their libraries; zips by hand, since what is read is only the local
+ * headers.
  */
 #include "packed.h"
 

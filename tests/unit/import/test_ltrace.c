@@ -187,7 +187,8 @@ static void metadata_says_whether_there_are_times(void **state)
     }
 }
 
-/* Recorded: ltrace -f -e malloc+free+fork+… of a program that forks; the child frees what it inherited. */
+/* Recorded: ltrace -f -e malloc+free+fork+… of a program that forks; the child frees what it
+ * inherited. */
 static void a_fork_has_a_heap_of_its_own(void **state)
 {
     (void)state;
@@ -353,7 +354,8 @@ static void tasks_come_and_go(void **state)
     fl_test_output_close(&text);
 }
 
-/* Recorded: ltrace -f -x malloc+free of python3, which has no -e, so that callers are not shown. */
+/* Recorded: ltrace -f -x malloc+free of python3, which has no -e, so that callers are not
+ * shown. */
 static void a_call_seen_at_its_symbol_too_is_one(void **state)
 {
     (void)state;

@@ -1,8 +1,9 @@
 #include "imported.h"
 
 /*
- * Messages of protocol buffers, written by macros: VARINT(number, value) of one byte, and a field's content in
- * bytes with its length. A key is 8 x number + wire type in a character: \x08 is the varint 1, \x0a the bytes 1.
+ * Messages of protocol buffers, written by macros: VARINT(number, value) of one byte, and a
+ * field's content in bytes with its length. A key is 8 x number + wire type in a character:
+ * \x08 is the varint 1, \x0a the bytes 1.
  */
 #define MALLOC_0_100   "\x0a\x06\x0a\x04\x08\x00\x10\x64"         /* 0 = malloc(100) */
 #define MALLOC_1_8     "\x0a\x06\x0a\x04\x08\x01\x10\x08"         /* 1 = malloc(8) */

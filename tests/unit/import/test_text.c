@@ -7,8 +7,8 @@
 
 #define FIELD_ROOM 64
 
-/* The field of `length` bytes in a buffer with room behind it, filled with what could be mistaken for more
- * of it. */
+/* The field of `length` bytes in a buffer with room behind it, filled with what could be
+ * mistaken for more of it. */
 static struct fl_cursor field_put(uint8_t *room, const char *text, size_t length)
 {
     memset(room, '1', FIELD_ROOM);

@@ -35,7 +35,8 @@ static void every_kind_of_call_is_read(void **state)
                  "aligned_alloc @7 align=64 384\nfree @1\nfree @7\n");
 }
 
-/* Recorded: malloc(-100), calloc(1 << 62, 16) and realloc(p, 0), with what memcheck says of the first between it and its result. */
+/* Recorded: malloc(-100), calloc(1 << 62, 16) and realloc(p, 0), with what memcheck says of the
+ * first between it and its result. */
 static void a_call_and_its_result_are_printed_one_by_one(void **state)
 {
     (void)state;
@@ -92,7 +93,8 @@ static void calls_without_a_result_do_not_end_their_line(void **state)
                  "calloc - 18446744073709551615 failed\nmalloc @0 3\nfree @0\n");
 }
 
-/* From 3.22 on: its own lines for posix_memalign, without the block, and reallocarray, with the result twice. */
+/* From 3.22 on: its own lines for posix_memalign, without the block, and reallocarray, with the
+ * result twice. */
 static void later_versions_print_more(void **state)
 {
     (void)state;

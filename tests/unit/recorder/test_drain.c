@@ -53,7 +53,8 @@ static void image_announce(struct fixture *fix, uint32_t count)
         usleep(1000);
 }
 
-/* Until the drain has looked at everything there was: the second call is taken in a later round. */
+/* Until the drain has looked at everything there was: the second call is taken in a later
+ * round. */
 static void drain_wait(struct fixture *fix)
 {
     struct fl_ring *ring = &fix->rings.shared->rings[0];

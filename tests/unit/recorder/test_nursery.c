@@ -59,7 +59,8 @@ static void a_fork_that_failed_leaves_nothing(void **state)
     fl_nursery_free(nursery);
 }
 
-/* More forks than have been claimed, as a shell that starts many in the background makes them. */
+/* More forks than have been claimed, as a shell that starts many in the background makes
+ * them. */
 static void many_wait_at_a_time(void **state)
 {
     (void)state;
@@ -77,7 +78,8 @@ static void many_wait_at_a_time(void **state)
     fl_nursery_free(nursery);
 }
 
-/* The slot of a fork costs a program that went wild 16 bytes; what flrec keeps for it must have an end. */
+/* The slot of a fork costs a program that went wild 16 bytes; what flrec keeps for it must have
+ * an end. */
 static void the_oldest_make_room_for_too_many(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /*
- * Threads that record, the program's half of the code, while the drain takes: in one process, so that
- * ThreadSanitizer sees both sides. The rings are so small that each thread waits for room many times.
+ * Threads that record, the program's half of the code, while the drain takes: in one process,
+ * so that ThreadSanitizer sees both sides. The rings are so small that each thread waits for
+ * room many times.
  */
 #include "rings.h"
 
@@ -44,7 +45,8 @@ static void call_record(unsigned op, uintptr_t address, uint64_t size_bytes)
     fl_leave(&fl_thread);
 }
 
-/* Each object is left in a place, and who takes it from there frees it. Addresses are new each time. */
+/* Each object is left in a place, and who takes it from there frees it. Addresses are new each
+ * time. */
 static void *objects_pass_on(void *user)
 {
     const uintptr_t first = ((uintptr_t)user + 1) << 32;

@@ -1,5 +1,6 @@
 /*
- * Two documents of results: what is matched with what, what each figure comes to, and what stands in the way.
+ * Two documents of results: what is matched with what, what each figure comes to, and what
+ * stands in the way.
  */
 #include <fl_test.h>
 

@@ -1,6 +1,6 @@
 /*
- * What is counted depends on the machine; that it is counted in the sections alone does not. Page faults are events that
- * the kernel counts itself, on every machine that allows it.
+ * What is counted depends on the machine; that it is counted in the sections alone does not.
+ * Page faults are events that the kernel counts itself, on every machine that allows it.
  */
 #include <fl_test.h>
 
@@ -68,7 +68,8 @@ static void without_a_counter_nothing_is_counted(void **state)
     fl_counter_close(&counter);
 }
 
-/* Where there are instructions, the same work takes the same number of them, but for what interrupts add. */
+/* Where there are instructions, the same work takes the same number of them, but for what
+ * interrupts add. */
 static void the_same_work_has_the_same_instructions(void **state)
 {
     (void)state;

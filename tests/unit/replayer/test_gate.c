@@ -10,7 +10,8 @@
 #include "baseline.h"
 #include "gate.h"
 
-/* A document of one trace and one allocator with two figures: visits, and the times of three runs. */
+/* A document of one trace and one allocator with two figures: visits, and the times of three
+ * runs. */
 static json_t *document_make(int visits, double first, double second, double third)
 {
     char text[1024];

@@ -7,7 +7,8 @@
 static struct fl_trace_result result;
 static struct fl_target_result targets[3];
 
-/* A trace and one allocator that counts, one that was counted, one of which nothing is known. */
+/* A trace and one allocator that counts, one that was counted, one of which nothing is
+ * known. */
 static void result_start(void)
 {
     static const struct fl_target ours = {.label = "ours,knob=1"}, theirs = {.label = "theirs"},

@@ -22,8 +22,8 @@ static bool is_sized_free(uint8_t kind)
     return kind == FL_CALL_FREE_SIZED || kind == FL_CALL_FREE_ALIGNED_SIZED;
 }
 
-/* Calls of every kind with every flag, in any order: what a plan does with them does not ask for sense,
- * but that a brief one takes the size of a sized free for right. */
+/* Calls of every kind with every flag, in any order: what a plan does with them does not ask
+ * for sense, but that a brief one takes the size of a sized free for right. */
 static size_t ops_make(struct fl_op *ops, size_t count, uint64_t *random)
 {
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 /*
- * The rank-sum test: against all ways to choose, one by one, for small samples with and without ties, and
- * against the formula of the normal approximation for large ones.
+ * The rank-sum test: against all ways to choose, one by one, for small samples with and without
+ * ties, and against the formula of the normal approximation for large ones.
  */
 #include <fl_test.h>
 

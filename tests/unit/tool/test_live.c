@@ -1,6 +1,6 @@
 /*
- * The table of live objects: what stays while it grows, who is live in which order, and memory that
- * runs out.
+ * The table of live objects: what stays while it grows, who is live in which order, and memory
+ * that runs out.
  */
 #include <fl_test.h>
 

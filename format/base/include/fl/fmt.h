@@ -1,6 +1,6 @@
 /**
- * What people read, the same in every command: counts with separators, sizes in binary units, text
- * in lines. JSON never uses these: it holds plain integers (emit.h).
+ * What people read, the same in every command: counts with separators, sizes in binary units,
+ * text in lines. JSON never uses these: it holds plain integers (emit.h).
  *
  *     printf("%s events, %s\n", fl_fmt_count(events).text, fl_fmt_bytes(bytes).text);
  *
@@ -28,8 +28,9 @@ struct fl_fmt fl_fmt_bytes(uint64_t bytes);
 #define FL_LINE_WIDTH 80 /* columns of help texts, whatever the terminal: tested and pasted */
 
 /**
- * Print the words of `text`, up to its end or the end of its line, starting at `column`; what does
- * not fit in FL_LINE_WIDTH goes on at `indent` in the next line. Returns the column reached.
+ * Print the words of `text`, up to its end or the end of its line, starting at `column`; what
+ * does not fit in FL_LINE_WIDTH goes on at `indent` in the next line. Returns the column
+ * reached.
  */
 int fl_fmt_wrapped(FILE *out, const char *text, int column, int indent);
 

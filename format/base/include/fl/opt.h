@@ -84,8 +84,8 @@ bool fl_opt_number(const char *text, size_t length, uint64_t *out);
 void fl_opt_report(const struct fl_command *command, const struct fl_error *err);
 
 /**
- * The last thing a command does: see that what it printed has been written. What has not is an error,
- * told unless one of its kind was.
+ * The last thing a command does: see that what it printed has been written. What has not is an
+ * error, told unless one of its kind was.
  *
  * @param code  exit code so far
  * @return      it, or FL_EXIT_ENVIRONMENT in the place of 0

@@ -1,6 +1,6 @@
 /**
- * Text written into memory through a FILE. open_memstream of glibc 2.36 does not tell of memory that ran out: neither
- * the stream's error flag nor fclose does, and the text is cut or NULL.
+ * Text written into memory through a FILE. open_memstream of glibc 2.36 does not tell of memory
+ * that ran out: neither the stream's error flag nor fclose does, and the text is cut or NULL.
  *
  * Thread safety: a stream belongs to one thread.
  */

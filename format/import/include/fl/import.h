@@ -1,14 +1,15 @@
 /**
  * Reading traces of other tools: the same reader, whatever the file holds.
  *
- * An flrec trace opens as fl_reader_open opens it. Any other file is known by its content, or by the
- * name of a format that the caller gives, and its calls come as the operations of a trace: slots are
- * dense, threads and times are records where the format has them. What it cannot say stands in the
- * header's metadata (import_gaps), what was odd in the end's (SPEC.md, section 4). Files compressed by
- * gzip, xz or zstd, and the first file in a zip, are unpacked on the way, traces of ours too.
+ * An flrec trace opens as fl_reader_open opens it. Any other file is known by its content, or
+ * by the name of a format that the caller gives, and its calls come as the operations of a
+ * trace: slots are dense, threads and times are records where the format has them. What it
+ * cannot say stands in the header's metadata (import_gaps), what was odd in the end's (SPEC.md,
+ * section 4). Files compressed by gzip, xz or zstd, and the first file in a zip, are unpacked
+ * on the way, traces of ours too.
  *
- * Memory follows the live objects. Lines that cannot be understood are events that were lost: the
- * first ones are reported as FL_CORRUPT, with their number, and the rest as one.
+ * Memory follows the live objects. Lines that cannot be understood are events that were lost:
+ * the first ones are reported as FL_CORRUPT, with their number, and the rest as one.
  *
  * Thread safety: as the reader's.
  */
@@ -23,7 +24,8 @@
 /** Print the formats: name, what it is, what it cannot say. What --from=help shows. */
 void fl_import_list(FILE *out);
 
-/** FL_OK when `from` is NULL or names a format; else FL_USAGE, with the names in the message. */
+/** FL_OK when `from` is NULL or names a format; else FL_USAGE, with the names in the
+ * message. */
 enum fl_status fl_import_check(const char *from, struct fl_error *err)
     __attribute__((warn_unused_result));
 
