@@ -119,14 +119,21 @@ static void trace_trim(const struct fl_drain *drain, const struct fl_drain_trace
         return; /* the reader says so */
 }
 
-/* A disk that was full at once: what holds no call is not to take the place of a trace of
- * before. */
-static void emptiness_discard(struct fl_drain *drain, struct fl_drain_trace *trace)
+/* What is not whole does not take the place of a trace of before: it stays a part, or goes when
+ * it holds no call. */
+static void part_leave(struct fl_drain *drain, struct fl_drain_trace *trace)
 {
-    if (trace->is_file && trace->result.error.status != FL_OK &&
-        trace->result.totals.chunks == 0) {
+    if (!trace->is_file || trace->result.error.status == FL_OK)
+        return;
+    if (trace->result.totals.chunks == 0) {
         trace->was_opened = false;
         fl_output_discard(&drain->output);
+        return;
+    }
+    char *part = fl_output_leave(&drain->output);
+    if (part) {
+        free(trace->path);
+        trace->path = part;
     }
 }
 
@@ -148,7 +155,7 @@ static void image_close(struct fl_drain *drain, const struct fl_session_end *end
         fl_session_close(drain->session, end, &trace->result);
         trace->nested_calls = nested_calls - drain->nested_before;
         trace_trim(drain, trace);
-        emptiness_discard(drain, trace);
+        part_leave(drain, trace);
     }
     drain->session = NULL;
     output_close(drain);

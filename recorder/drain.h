@@ -16,9 +16,8 @@ struct fl_drain_config {
     struct fl_session_config session;
     struct fl_shared *shared;
     const char *path; /* of the first trace; "-" for standard output; outlives the drain */
-    struct fl_output
-        output; /* of the first trace, or FL_OUTPUT_NONE: made when there is an image;
-                              * becomes the drain's */
+    /* Of the first trace, or FL_OUTPUT_NONE: made when there is an image; becomes the drain's. */
+    struct fl_output output;
 };
 
 /** For fl_drain_finish: nobody could wait for the process. */

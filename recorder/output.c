@@ -85,11 +85,18 @@ static void part_forget(struct fl_output *output)
     output->part = output->target = NULL;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 /* Behind a link the file itself is replaced, not the link. Both names are made now: at the end
  * there may be no memory for them. False: there is none now. */
 static bool part_open(struct fl_output *output)
 {
-    output->target = realpath(output->path, NULL);
+    if (is_link(output->path))
+        output->target = realpath(output->path, NULL);
     if (!output->target)
         output->target = strdup(output->path);
     if (!output->target || asprintf(&output->part, "%s.part", output->target) < 0) {
@@ -153,6 +160,14 @@ enum fl_status fl_output_finish(struct fl_output *output, struct fl_error *err)
         status = fl_fail_os(err, FL_IO, errno, "cannot name %s", output->part);
     output_end(output);
     return status;
+}
+
+char *fl_output_leave(struct fl_output *output)
+{
+    char *part = output->part;
+    output->part = NULL;
+    output_end(output);
+    return part;
 }
 
 void fl_output_discard(struct fl_output *output)

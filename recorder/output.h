@@ -49,6 +49,10 @@ enum fl_status fl_output_open(const char *path, struct fl_output *out, struct fl
 /** Close it and give it its name. When that fails it stays as PATH.part, which `err` says. */
 enum fl_status fl_output_finish(struct fl_output *output, struct fl_error *err);
 
+/** Close it as it is: a file stays as PATH.part. Returns that name, owned by the caller; NULL
+ * when there is no memory for it, or it was written under its own name. */
+char *fl_output_leave(struct fl_output *output);
+
 /** Close it and remove what was made for it. */
 void fl_output_discard(struct fl_output *output);
 

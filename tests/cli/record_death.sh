@@ -39,13 +39,17 @@ zstd -tq k.exec1.zst.part || fail 'the trace of a killed recorder does not end w
 expect_status 0 -o /dev/full "$built/pairs" 300000
 expect_err 'No space left on device'
 
-# A disk that fills up: the program runs on, the trace is whole to its last chunk and says that it is no more.
+# A disk that fills up: the program runs on, a part of the trace is left, whole to its last chunk, and the trace of before stays.
 mkdir small && mount -t tmpfs -o size=2m tmpfs small 2>/dev/null && {
+    expect_status 0 -o small/t.zst "$built/pairs" 100
+    cp small/t.zst before.zst
     expect_status 0 -o small/t.zst "$built/pairs" 3000000
-    expect_err 'small/t.zst is not whole: '
+    expect_err 'small/t.zst.part is not whole: '
+    expect_err 'flrec: next: flreplay small/t.zst.part '
+    cmp -s small/t.zst before.zst || fail 'a disk that fills up took the trace of before'
     expect_err 'No space left on device'
     [ "$(grep -c warning err)" -eq 1 ] || fail 'a full disk is told more than once'
-    zstd -tq small/t.zst || fail 'a full disk: the trace does not end with a whole chunk'
+    zstd -tq small/t.zst.part || fail 'a full disk: the trace does not end with a whole chunk'
     umount small
 }
 

@@ -76,8 +76,9 @@ for place in /dev/full small/t.zst; do
     [ $status -eq 7 ] && [ "$(cat out)" = 'done' ] || harm "the program is harmed, exit $status"
     grep -q 'No space left on device' err || harm 'nobody says so'
     if [ $place != /dev/full ]; then
-        "$fltrace" info $place >info 2>&1
-        [ $? -eq 3 ] || { [ ! -e $place ] && grep -q "$place is not there: " err; } || harm 'what is left is taken for whole'
+        [ ! -e $place ] || harm 'what is left has the name of a whole trace'
+        "$fltrace" info $place.part >info 2>&1
+        [ $? -eq 3 ] || { [ ! -e $place.part ] && grep -q "$place is not there: " err; } || harm 'what is left is taken for whole'
         umount small
     fi
 done
