@@ -123,6 +123,22 @@ static bool is_without_stacks(const struct fl_reader *reader)
     return fl_metadata_count(meta) > 0 && fl_metadata_get(meta, "stack_depth", NULL) == NULL;
 }
 
+static enum fl_status stacks_check(const struct fl_reader *reader, struct fl_error *err)
+{
+    if (!is_without_stacks(reader)) {
+        return FL_OK;
+    }
+    const char *from = fl_metadata_get(fl_reader_metadata(reader), "imported_from", NULL);
+    if (from != NULL) {
+        return fl_fail(err, FL_MISSING,
+                       "this trace has no call stacks: none are read of the format %s; flrec "
+                       "--stacks records them",
+                       from);
+    }
+    return fl_fail(err, FL_MISSING,
+                   "this trace has no call stacks: record it with flrec --stacks");
+}
+
 enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char **argv,
                                fl_option_handler *handle, void *user, struct fl_costs *costs,
                                struct fl_reader **reader)
@@ -134,9 +150,8 @@ enum fl_status fl_costs_gather(const struct fl_command *command, int argc, char 
         return status;
     }
     status = fl_reader_keep_stacks(*reader, &err);
-    if (status == FL_OK && is_without_stacks(*reader)) {
-        status = fl_fail(&err, FL_MISSING,
-                         "this trace has no call stacks: record it with flrec --stacks");
+    if (status == FL_OK) {
+        status = stacks_check(*reader, &err);
     }
     if (status == FL_OK && !fl_costs_start(costs)) {
         status = fl_fail(&err, FL_NOMEM, "no memory for the costs");

@@ -50,6 +50,8 @@ check_guess() { # FILE
 check raw "$samples/heaptrack.raw.zst"
 "$fltrace" info "$samples/heaptrack.raw.zst" >out 2>err
 grep -q guess out err && fail 'a raw file: something is guessed'
+"$fltrace" sites "$samples/heaptrack.raw.zst" >out 2>err
+[ $? -eq 4 ] && grep -q 'no call stacks: none are read of the format heaptrack; ' err || fail "sites: $(cat err)"
 check interpreted "$samples/heaptrack.zst"
 check_guess "$samples/heaptrack.zst"
 "$fltrace" info "$samples/heaptrack.zst" >out 2>err
