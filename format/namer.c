@@ -95,9 +95,12 @@ void fl_namer_prefetch(const struct fl_namer *namer, uint64_t address)
 static struct entry *entries_new(size_t capacity)
 {
     struct entry *entries = calloc(capacity, sizeof *entries);
+    if (entries == NULL) {
+        return NULL;
+    }
     const uintptr_t begin = ((uintptr_t)entries + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     const uintptr_t end = (uintptr_t)(entries + capacity) & ~(HUGE_PAGE - 1);
-    if (entries != NULL && begin < end) {
+    if (begin < end) {
         (void)madvise((char *)entries + (begin - (uintptr_t)entries), end - begin,
                       MADV_HUGEPAGE);
     }
