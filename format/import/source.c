@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <fl/import.h>
+
 static bool end_metadata_set(const struct fl_import *import)
 {
     struct fl_metadata *end = import->reader->end_meta;
@@ -97,6 +99,11 @@ static enum fl_status import_next(struct fl_reader *reader, struct fl_batch *out
         return FL_OK;
     }
     return status;
+}
+
+bool fl_import_is_foreign(const struct fl_reader *reader)
+{
+    return reader->source == &fl_import_source;
 }
 
 static void import_close(struct fl_reader *reader)

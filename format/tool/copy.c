@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include <fl/import.h>
+
 struct run {
     const struct fl_copy *copy;
     struct fl_writer_options how;
@@ -98,8 +100,8 @@ int fl_copy_verb(const struct fl_copy *copy, int argc, char **argv)
     if (status != FL_OK) {
         return fl_status_exit(status);
     }
-    status =
-        fl_rewrite_check(copy->command, run.path, copy->is_in_place ? NULL : argv[argc - 1]);
+    const bool is_in_place = copy->is_in_place && !fl_import_is_foreign(reader);
+    status = fl_rewrite_check(copy->command, run.path, is_in_place ? NULL : argv[argc - 1]);
     if (status == FL_OK) {
         run.status = run_begin(&run, reader);
         status = run.status == FL_OK ? run_walk(&run, reader) : run.status;

@@ -16,7 +16,7 @@ enum { FL_COPY_OUTPUT, FL_COPY_LEVEL };
 struct fl_copy {
     const struct fl_command *command;
     struct fl_writer_options how; /* the level is that of no --level; stacks are the trace's */
-    bool is_in_place;             /* the file may be the trace itself: nothing of it is lost */
+    bool is_in_place;             /* the file may be the trace, of ours, that is read */
     /* Is the file to be there after what the walk found? */
     bool (*is_kept)(const struct fl_reader *reader, enum fl_status damage);
     /* Tell of the file that is there now. */

@@ -168,9 +168,11 @@ run 3 "$fltrace" convert cut.zst -o c.zst
 run 2 "$fltrace" convert ours.zst
 says err '-o FILE'
 cp android.txt same.txt
-run 2 "$fltrace" convert -o ./same.txt same.txt
-says err './same.txt would be written over same.txt, which is read'
-cmp -s android.txt same.txt || fail 'what was converted was written over'
+for verb in convert pack; do
+    run 2 "$fltrace" $verb -o ./same.txt same.txt
+    says err './same.txt would be written over same.txt, which is read'
+    cmp -s android.txt same.txt || fail "$verb: another tool's file was written over"
+done
 run 2 "$fltrace" convert --level=0 ours.zst -o t.zst
 run 4 "$fltrace" convert none -o t.zst
 [ "$failures" -eq 0 ]

@@ -16,6 +16,7 @@
 #ifndef FL_IMPORT_H
 #define FL_IMPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <fl/reader.h>
@@ -23,6 +24,9 @@
 
 /** Print the formats: name, what it is, what it cannot say. What --from=help shows. */
 void fl_import_list(FILE *out);
+
+/** Is what `reader` reads another tool's file, and no trace of ours? */
+bool fl_import_is_foreign(const struct fl_reader *reader);
 
 /** FL_OK when `from` is NULL or names a format; else FL_USAGE, with the names in the
  * message. */
